@@ -1,0 +1,3 @@
+//! The `roda` command.
+
+fn main() {}

@@ -1,0 +1,149 @@
+//! What the protocol asks of a store: to commit writes in order, and to read what is committed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::entry::{CheckedRun, Run, Timestamp};
+use super::id::{Hash, NodeId};
+use super::packet::Dispute;
+use super::receipt::Receipt;
+
+/// Where a committed entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// Its author.
+    pub author: NodeId,
+    /// Its sequence number.
+    pub seq: u64,
+    /// Its counter.
+    pub lamport: u64,
+    /// Kept for reference only: on a branch of a disputed author that is not the log held here.
+    pub reference: bool,
+}
+
+/// Reads of committed entries. Small and synchronous: the state machine asks in the middle of a
+/// step. Disk errors are the implementor's to handle (report, then panic or answer none).
+pub trait Archive {
+    /// The entry with this hash, in a log or kept for reference.
+    fn locate(&self, hash: &Hash) -> Option<Located>;
+    /// Hash and counter of the entry at `seq` of the author's log held here.
+    fn at(&self, author: &NodeId, seq: u64) -> Option<(Hash, u64)>;
+    /// The log held here from `seq` on up to the next signature.
+    fn run_from(&self, author: &NodeId, seq: u64) -> Option<Run>;
+    /// The reference run that holds the entry with this hash, from the entry after its stored
+    /// predecessor run up to the signature.
+    fn reference_run(&self, hash: &Hash) -> Option<Run>;
+}
+
+/// One thing to commit. A batch of them is committed whole or not at all.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// A run that continues the author's log held here.
+    Run {
+        /// The run.
+        run: Arc<CheckedRun>,
+        /// Local arrival number of its first entry; the others count on by one.
+        arrival: u64,
+        /// Wall clock here, milliseconds since 1970.
+        arrived_at: u64,
+    },
+    /// A run on another branch of a disputed author; not part of the conversation.
+    Reference(Arc<CheckedRun>),
+    /// A member's newest receipt (its own too).
+    Receipt(Receipt),
+    /// A fork's proof; replaces the author's earlier one.
+    Dispute(Box<Dispute>),
+    /// Where a member may be reached; replaces what is stored.
+    Addresses(NodeId, Vec<String>),
+    /// Set aside here, or back.
+    Aside(NodeId, bool),
+    /// How far this node's reader has read: per author, and the place on the page.
+    Read {
+        /// Changed watermarks.
+        marks: BTreeMap<NodeId, u64>,
+        /// The greatest timestamp read.
+        upto: Option<Timestamp>,
+        /// The greatest arrival number seen.
+        arrival: u64,
+    },
+    /// Per author how far its entries are delivered.
+    Delivered(NodeId, u64),
+    /// Per author how far its entries are read by all.
+    ReadByAll(NodeId, u64),
+    /// Every position up to this counter is final.
+    Final(u64),
+    /// Receipt counts below this may have been used.
+    ReceiptCeiling(u64),
+    /// Whether this node's reads are told to others.
+    ReadReceipts(bool),
+    /// A page's reference of a send, and the own entry that it became.
+    Sent {
+        /// The page's reference.
+        reference: String,
+        /// Sequence number of the own entry.
+        seq: u64,
+    },
+}
+
+/// What a log's end was at the last commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredHead {
+    /// Last sequence number.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its counter.
+    pub lamport: u64,
+}
+
+/// Everything the state machine needs of an author at its start.
+#[derive(Debug, Clone, Default)]
+pub struct StoredMember {
+    /// The log's end; none where only contacts or receipts are known.
+    pub head: Option<StoredHead>,
+    /// Timestamp of the first entry.
+    pub since: Option<Timestamp>,
+    /// Body of the last `profile` in its log.
+    pub profile: Option<String>,
+    /// Its log ends with `leave`.
+    pub left: bool,
+    /// Newest receipt held.
+    pub receipt: Option<Receipt>,
+    /// Proof of a fork.
+    pub dispute: Option<Dispute>,
+    /// Where it may be reached.
+    pub addresses: Vec<String>,
+    /// Set aside here.
+    pub aside: bool,
+    /// Entries of it are delivered up to here.
+    pub delivered: u64,
+    /// Entries of it are read by all up to here.
+    pub read_by_all: u64,
+    /// This node's reader has read it up to here.
+    pub read_here: u64,
+    /// Reference entries kept of it.
+    pub reference_entries: u64,
+}
+
+/// The committed state at a start.
+#[derive(Debug, Clone, Default)]
+pub struct Restored {
+    /// Per member.
+    pub members: BTreeMap<NodeId, StoredMember>,
+    /// The greatest timestamp held, and its hash.
+    pub top: Option<(Timestamp, Hash)>,
+    /// The last `circle` in order: its timestamp and body.
+    pub circle: Option<(Timestamp, String)>,
+    /// Last arrival number given.
+    pub arrival: u64,
+    /// See [`Write::Final`].
+    pub final_to: u64,
+    /// See [`Write::ReceiptCeiling`].
+    pub receipt_ceiling: u64,
+    /// See [`Write::ReadReceipts`]; true in a new store.
+    pub read_receipts: bool,
+    /// See [`Write::Read`].
+    pub read_upto: Option<Timestamp>,
+    /// See [`Write::Read`].
+    pub read_arrival: u64,
+}

@@ -1,0 +1,110 @@
+//! Bodies: what an entry says, as JSON text with a `kind`.
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::{NAME_MAX, TEXT_MAX};
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Body {
+    /// Always an author's first entry, again when it changes.
+    Profile {
+        /// The member's name.
+        name: String,
+    },
+    /// A message.
+    Text {
+        /// What was written.
+        text: String,
+    },
+    /// Names the circle; the last in order counts.
+    Circle {
+        /// The circle's name.
+        name: String,
+    },
+    /// Gone for good: an author's last entry.
+    Leave,
+}
+
+/// A body as a reader finds it: never a reason to refuse an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Understood.
+    Known(Body),
+    /// A kind of a newer version.
+    Newer(String),
+    /// Not JSON with a kind, or a known kind without its fields.
+    Unreadable,
+}
+
+impl Body {
+    /// The body's JSON text.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("a body is plain data")
+    }
+
+    /// Reads a body's text.
+    pub fn read(text: &str) -> Reading {
+        #[derive(Deserialize)]
+        struct Kind {
+            kind: String,
+        }
+        if let Ok(body) = serde_json::from_str(text) {
+            return Reading::Known(body);
+        }
+        match serde_json::from_str::<Kind>(text) {
+            Ok(Kind { kind }) if ["profile", "text", "circle", "leave"].contains(&&*kind) => {
+                Reading::Unreadable
+            }
+            Ok(Kind { kind }) => Reading::Newer(kind),
+            Err(_) => Reading::Unreadable,
+        }
+    }
+}
+
+/// Why a text or name cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadText {
+    /// Nothing but white space.
+    #[error("the text is empty; write something first")]
+    Empty,
+    /// Above [`TEXT_MAX`].
+    #[error("the text has {0} bytes, at most {TEXT_MAX} fit; send it in parts")]
+    TooLong(usize),
+    /// A name with nothing that can be shown.
+    #[error("the name is empty; give one with 1 to {NAME_MAX} characters")]
+    NoName,
+}
+
+/// A text message's body.
+///
+/// # Errors
+/// Empty or too long: the writer's to mend.
+pub fn text(text: &str) -> Result<Body, BadText> {
+    if text.trim().is_empty() {
+        return Err(BadText::Empty);
+    }
+    if text.len() > TEXT_MAX {
+        return Err(BadText::TooLong(text.len()));
+    }
+    Ok(Body::Text { text: text.to_owned() })
+}
+
+/// A name without control and bidi characters, single-spaced, at most [`NAME_MAX`] characters: for
+/// names that are written, and for names of others before they are shown.
+///
+/// # Errors
+/// Nothing left.
+pub fn clean_name(name: &str) -> Result<String, BadText> {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    };
+    let spaced: String = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let kept: String = spaced.chars().filter(|c| !hidden(*c)).collect();
+    let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name: String = words.chars().take(NAME_MAX).collect();
+    if name.is_empty() { Err(BadText::NoName) } else { Ok(name) }
+}

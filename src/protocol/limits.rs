@@ -1,0 +1,95 @@
+//! Every bound of the protocol, each with its reason. All nodes of a circle must agree on those
+//! that decide whether a run is accepted (`TEXT_*`, `BODY_*`, `RUN_*`, `INTEGER_MAX`).
+
+/// Bytes of UTF-8 in one message: some four printed pages.
+pub const TEXT_MAX: usize = 16 * 1024;
+/// Bytes of an entry's body: a text of [`TEXT_MAX`] with every other byte escaped.
+pub const BODY_MAX: usize = 32 * 1024;
+/// Entries in one run: bounds what one signature makes a receiver hash.
+pub const RUN_ENTRIES_MAX: usize = 256;
+/// Bytes of a run as encoded JSON: with Fernet's base64 it stays inside [`FRAME_MAX`].
+pub const RUN_BYTES_MAX: usize = 128 * 1024;
+/// Characters of a name after cleaning.
+pub const NAME_MAX: usize = 64;
+/// Bytes of a frame after the handshake; checked before memory is taken.
+pub const FRAME_MAX: usize = 256 * 1024;
+/// Bytes of the first two handshake frames, which strangers can send.
+pub const HELLO_FRAME_MAX: usize = 1024;
+/// Bytes of the last two handshake frames.
+pub const JOIN_FRAME_MAX: usize = 4 * 1024;
+/// Nesting of a JSON packet or body.
+pub const JSON_DEPTH_MAX: usize = 8;
+/// The greatest integer every JSON implementation reads exactly (RFC 7493).
+pub const INTEGER_MAX: u64 = (1 << 53) - 1;
+/// Addresses kept for one member; they are hints.
+pub const ADDRESSES_MAX: usize = 8;
+/// Bytes of one `host:port`: a DNS name is at most 253.
+pub const ADDRESS_BYTES_MAX: usize = 262;
+/// Links of one node; above this size of circle the mesh is no longer full.
+pub const LINKS_MAX: usize = 64;
+/// Members beyond which a warning is logged: the size that tests cover.
+pub const MEMBERS_TESTED: usize = 256;
+/// Milliseconds a handshake may take.
+pub const HANDSHAKE_MS: u64 = 5_000;
+/// Half-open handshakes; the oldest gives way to the newest.
+pub const HALF_OPEN_MAX: usize = 32;
+/// Half-open handshakes from one address, loopback excepted.
+pub const HALF_OPEN_PER_ADDRESS_MAX: usize = 4;
+/// Bytes queued for one link before it is dropped; the peer resyncs.
+pub const SEND_QUEUE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Milliseconds one write may take.
+pub const WRITE_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds between pings.
+pub const PING_MS: u64 = 15_000;
+/// Milliseconds without receiving anything after which a link is dead.
+pub const DEAD_MS: u64 = 45_000;
+/// Milliseconds after which the dialling side makes a new handshake.
+pub const REKEY_MS: u64 = 15 * 60 * 1_000;
+/// Packets in one direction after which the dialling side makes a new handshake.
+pub const REKEY_PACKETS: u64 = 1 << 20;
+/// Bytes in one direction after which the dialling side makes a new handshake.
+pub const REKEY_BYTES: u64 = 1 << 30;
+/// Milliseconds between dials of one address before a first success.
+pub const REDIAL_FIRST_MS: u64 = 1_000;
+/// Greatest wait in milliseconds between dials after a success.
+pub const REDIAL_MAX_MS: u64 = 30_000;
+/// Milliseconds that a replaced link may still drain.
+pub const DRAIN_MS: u64 = 2_000;
+/// Milliseconds after a start with no link before a node stamps freely.
+pub const ALONE_MS: u64 = 1_000;
+/// Milliseconds that catching up may hold back a node's own sends.
+pub const CATCH_UP_MS: u64 = 10_000;
+/// Bytes of entries of one author that wait for what they name.
+pub const WAITING_AUTHOR_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of all waiting entries; what does not fit is fetched again.
+pub const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Hashes wanted at once.
+pub const WANTED_HASHES_MAX: usize = 256;
+/// Milliseconds before a wanted hash is first asked for again; doubles up to [`WANT_RETRY_MAX_MS`].
+pub const WANT_RETRY_MS: u64 = 1_000;
+/// Greatest wait in milliseconds before a wanted hash is asked for again.
+pub const WANT_RETRY_MAX_MS: u64 = 60_000;
+/// Milliseconds without progress after which a range is asked of another link.
+pub const RANGE_RETRY_MS: u64 = 2_000;
+/// Ranges in one `want`.
+pub const WANT_RANGES_MAX: usize = 512;
+/// Authors in one `sync`; a larger vector is sent in several.
+pub const SYNC_AUTHORS_MAX: usize = 512;
+/// Members in one `contacts`; more are sent in several.
+pub const CONTACTS_MAX: usize = 64;
+/// Least milliseconds before what came from others is offered.
+pub const OFFER_MS: u64 = 300;
+/// Least milliseconds between two receipts of one node.
+pub const RECEIPT_MS: u64 = 50;
+/// Milliseconds added per member between two receipts of one node.
+pub const RECEIPT_PER_MEMBER_MS: u64 = 20;
+/// Receipts in one `receipt` packet.
+pub const RECEIPTS_MAX: usize = 16;
+/// Branches of one disputed author kept for reference.
+pub const BRANCHES_MAX: usize = 4;
+/// Entries of one disputed author kept for reference.
+pub const REFERENCE_ENTRIES_MAX: usize = 1_024;
+/// Sends that wait while the node catches up or its store lags; one more is refused.
+pub const WAITING_SENDS_MAX: usize = 4_096;
+/// Bytes of uncommitted writes above which no more is taken from links.
+pub const UNCOMMITTED_BYTES_MAX: usize = 16 * 1024 * 1024;

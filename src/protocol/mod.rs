@@ -1,0 +1,10 @@
+//! The protocol of one circle, without clock, randomness, sockets or disk.
+
+pub mod archive;
+pub mod body;
+pub mod dispute;
+pub mod entry;
+pub mod id;
+pub mod limits;
+pub mod packet;
+pub mod receipt;

@@ -1,0 +1,4 @@
+//! The world around the protocol: sockets, disk, HTTP and the one task that owns the circle.
+
+pub mod handle;
+pub mod link;
