@@ -256,6 +256,12 @@ pub struct CheckedRun {
 }
 
 impl CheckedRun {
+    /// A run read back from this node's own store, which took it only checked.
+    pub fn from_store(run: Run) -> CheckedRun {
+        let (hashes, bytes) = (run.hashes(), run.encoded_len());
+        CheckedRun { run, hashes, bytes }
+    }
+
     /// The run itself.
     pub fn run(&self) -> &Run {
         &self.run

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod body;
+pub mod circle;
 pub mod dispute;
 pub mod entry;
 pub mod id;

@@ -28,9 +28,15 @@ pub struct Head {
 pub struct Sync {
     /// Per author where its log stands.
     pub authors: BTreeMap<NodeId, Head>,
-    /// Per node the count of the receipt held.
-    #[serde(default)]
+    /// Per node the count of the receipt held; none in an offer that does not speak of receipts.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub receipts: BTreeMap<NodeId, u64>,
+    /// The whole vector: what is not named here (or in the packets before, while `more`) is not held.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub whole: bool,
+    /// Another part of the whole vector follows.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub more: bool,
 }
 
 /// Entries of one author, both ends included.
@@ -47,7 +53,7 @@ pub struct Range {
 /// `want`: what the sender asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Want {
-    /// Ranges of logs; replaces what was asked for before on this link and is not sent yet.
+    /// Ranges of logs; for these authors in place of what was asked for before on this link.
     #[serde(default)]
     pub ranges: Vec<Range>,
     /// Entries that held ones name.

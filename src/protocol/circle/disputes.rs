@@ -1,0 +1,151 @@
+//! Forks: found, proven, passed on; and branches kept for reference, so that an honest entry which
+//! names one is never held up.
+
+use std::sync::Arc;
+
+use super::super::archive::{Archive, Located, Write};
+use super::super::entry::CheckedRun;
+use super::super::id::NodeId;
+use super::super::limits::{BRANCHES_MAX, REFERENCE_ENTRIES_MAX};
+use super::super::packet::{Dispute, Packet};
+use super::log::Taken;
+use super::{Circle, Now, Output};
+
+impl Circle {
+    /// `run` differs at `seq` from the log held: the two are the proof.
+    pub(super) fn fork_found(
+        &mut self,
+        run: &CheckedRun,
+        seq: u64,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        let author = run.author();
+        if self.members[&author].disputed().is_some_and(|from| from <= seq) {
+            return;
+        }
+        let fresh = &self.members[&author].fresh;
+        let held = match fresh.iter().find(|run| run.hash_at(seq).is_some()) {
+            Some(held) => Some((**held).clone()),
+            None => archive.run_from(&author, seq).map(CheckedRun::from_store),
+        };
+        let proof = held.and_then(|held| Dispute::of(&held, run, seq));
+        if let Some(proof) = proof {
+            self.register_dispute(proof, now, archive);
+        }
+    }
+
+    pub(super) fn take_dispute(
+        &mut self,
+        peer: NodeId,
+        dispute: Dispute,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.disputed.insert(dispute.author, dispute.seq);
+        }
+        let known = self.members.get(&dispute.author).and_then(|member| member.disputed());
+        if known.is_some_and(|from| from <= dispute.seq) {
+            return;
+        }
+        if !dispute.holds() {
+            return self.misbehaved(peer, "its proof of a fork proves nothing");
+        }
+        self.register_dispute(dispute, now, archive);
+    }
+
+    fn register_dispute(&mut self, dispute: Dispute, now: Now, archive: &dyn Archive) {
+        let author = dispute.author;
+        if author == self.me && !std::mem::replace(&mut self.rolled_back, true) {
+            self.outputs.push(Output::RolledBack);
+        }
+        let prevs = dispute.branches.each_ref().map(|branch| branch.prev);
+        let seq = dispute.seq;
+        self.members.entry(author).or_default().dispute = Some(Box::new(dispute.clone()));
+        self.writes.push(Write::Dispute(Box::new(dispute)));
+        self.outputs.push(Output::Disputed(author, seq));
+        self.fetches.remove(&author);
+        let peers: Vec<NodeId> = self.links.keys().copied().collect();
+        for peer in &peers {
+            if self.links[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {
+                self.send_dispute(*peer, author);
+            }
+        }
+        if prevs[0] != prevs[1] {
+            // They part earlier: ask backwards for the branch that is not held here.
+            for prev in prevs.into_iter().flatten() {
+                if self.locate(&prev, archive).is_none_or(|at| at.reference)
+                    && let Some(peer) = peers.first()
+                {
+                    self.waiting.want(prev, *peer, now.mono);
+                }
+            }
+        }
+        self.advance_marks(None, archive);
+        self.advance_final();
+    }
+
+    pub(super) fn send_dispute(&mut self, peer: NodeId, author: NodeId) {
+        let Some(dispute) = self.members[&author].dispute.clone() else { return };
+        let link = self.links.get_mut(&peer).expect("sent to links only");
+        link.disputed.insert(author, dispute.seq);
+        self.send(peer, Packet::Dispute(dispute));
+    }
+
+    /// Keeps a run of a disputed author for reference: chained to what is held, every counter
+    /// proven, within bounds.
+    pub(super) fn take_reference(
+        &mut self,
+        run: &Arc<CheckedRun>,
+        asked: bool,
+        archive: &dyn Archive,
+    ) -> Taken {
+        let author = run.author();
+        if !asked && !run.hashes().iter().any(|hash| self.waiting.needs(hash)) {
+            return Taken::Dropped;
+        }
+        let held = run.hashes().iter().take_while(|h| self.locate(h, archive).is_some()).count();
+        let Some(run) = (**run).clone().suffix(run.run().first.seq + held as u64) else {
+            return Taken::Done;
+        };
+        let prev = match run.run().first.prev {
+            None => None,
+            Some(hash) => match self.locate(&hash, archive) {
+                None => return Taken::Missing(hash),
+                located => located,
+            },
+        };
+        let follows = |at: Located| at.author == author && at.seq + 1 == run.run().first.seq;
+        if !prev.is_none_or(follows) {
+            return Taken::Bad("an entry names another place as the one before it");
+        }
+        if let Err(taken) = self.counter_proven(&run, prev.map_or(0, |at| at.lamport), archive) {
+            return taken;
+        }
+        let leaves_log = prev.is_none_or(|at| !at.reference);
+        self.keep_reference(Arc::new(run), leaves_log)
+    }
+
+    fn keep_reference(&mut self, run: Arc<CheckedRun>, leaves_log: bool) -> Taken {
+        let author = run.author();
+        let count = run.hashes().len() as u64;
+        let member = self.members.get_mut(&author).expect("made when its run came");
+        if member.reference_entries + count > REFERENCE_ENTRIES_MAX as u64
+            || (leaves_log && member.branches.len() == BRANCHES_MAX)
+        {
+            return Taken::Dropped;
+        }
+        member.reference_entries += count;
+        if leaves_log {
+            member.branches.insert(run.hashes()[0]);
+        }
+        for (place, _, hash) in run.entries() {
+            let located =
+                Located { author, seq: place.seq, lamport: place.lamport, reference: true };
+            self.fresh.insert(hash, located);
+        }
+        self.writes.push(Write::Reference(run));
+        Taken::Done
+    }
+}

@@ -1,0 +1,240 @@
+//! Taking runs: into the author's log, onto a branch kept for reference, or among those that wait.
+
+use std::sync::Arc;
+
+use super::super::archive::{Archive, Located, StoredHead, Write};
+use super::super::body::{Body, Reading};
+use super::super::entry::{CheckedRun, Timestamp};
+use super::super::id::{Hash, NodeId};
+use super::{Circle, Now, Output};
+
+/// What became of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// In the log, on a branch, or held before.
+    Done,
+    /// Names an entry that is not held.
+    Missing(Hash),
+    /// Can never be taken: a counter that its names disprove.
+    Bad(&'static str),
+    /// Not wanted, or over a bound.
+    Dropped,
+}
+
+/// How a run meets the log held.
+enum Fit {
+    /// All of it is held.
+    Held,
+    /// It goes on from the head with the entry at this seq.
+    From(u64),
+    /// It differs at this seq.
+    Forks(u64),
+    /// The entry before it is not the one held, or not held.
+    Apart,
+}
+
+impl Circle {
+    pub(super) fn take_runs(
+        &mut self,
+        peer: NodeId,
+        runs: Vec<Arc<CheckedRun>>,
+        live: bool,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        for run in runs {
+            let author = run.author();
+            if live && author != peer {
+                return self.misbehaved(peer, "it pushed a run of somebody else");
+            }
+            self.peer_has(peer, author, run.run().last_seq());
+            self.fetch_progressed(peer, author, now);
+            if let Err(why) = self.take_run(peer, run, live, now, archive) {
+                return self.misbehaved(peer, why);
+            }
+        }
+    }
+
+    /// Takes a run, and those that waited for it. An error is the fault of whoever sent `run`.
+    fn take_run(
+        &mut self,
+        from: NodeId,
+        run: Arc<CheckedRun>,
+        live: bool,
+        now: Now,
+        archive: &dyn Archive,
+    ) -> Result<(), &'static str> {
+        let mut fault = Ok(());
+        let mut queue = vec![run.clone()];
+        while let Some(next) = queue.pop() {
+            match self.try_run(&next, !live, now, archive) {
+                Taken::Done => {
+                    for hash in next.hashes() {
+                        queue.extend(self.waiting.freed_by(hash));
+                    }
+                    let head = self.members[&next.author()].head_seq();
+                    queue.extend(self.waiting.followers(next.author(), head));
+                }
+                Taken::Missing(hash) => {
+                    // A gap is fetched as a range; anything else is asked for by its hash.
+                    let head = self.members[&next.author()].head_seq();
+                    let gap =
+                        Some(hash) == next.run().first.prev && next.run().first.seq > head + 1;
+                    let disputed = self.members[&next.author()].dispute.is_some();
+                    self.waiting.put(next, hash, (!gap || disputed).then_some(from), now);
+                }
+                Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
+                Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
+            }
+        }
+        fault
+    }
+
+    fn try_run(
+        &mut self,
+        run: &Arc<CheckedRun>,
+        asked: bool,
+        now: Now,
+        archive: &dyn Archive,
+    ) -> Taken {
+        let author = run.author();
+        self.members.entry(author).or_default();
+        let fit = self.fit(run, archive);
+        if author == self.me && !matches!(fit, Fit::Held) {
+            if !std::mem::replace(&mut self.rolled_back, true) {
+                self.outputs.push(Output::RolledBack);
+            }
+            return Taken::Dropped;
+        }
+        let disputed = self.members[&author].disputed();
+        match fit {
+            Fit::Held => Taken::Done,
+            Fit::Forks(seq) => {
+                self.fork_found(run, seq, now, archive);
+                self.take_reference(run, true, archive)
+            }
+            Fit::From(seq) if disputed.is_none_or(|from| seq < from) => {
+                self.append(run, seq, now, archive)
+            }
+            Fit::Apart if disputed.is_none() => {
+                let prev = run.run().first.prev.expect("a first entry is never apart");
+                // Where it leaves the log is known, but not by what: the entry before it proves it.
+                Taken::Missing(prev)
+            }
+            Fit::Apart if disputed.is_some_and(|from| run.run().first.seq < from) => {
+                Taken::Missing(run.run().first.prev.expect("a first entry is never apart"))
+            }
+            Fit::From(_) | Fit::Apart => self.take_reference(run, asked, archive),
+        }
+    }
+
+    fn fit(&self, run: &CheckedRun, archive: &dyn Archive) -> Fit {
+        let author = run.author();
+        let first = run.run().first;
+        let head = self.members.get(&author).map_or(0, |member| member.head_seq());
+        if first.seq > head + 1 {
+            return Fit::Apart;
+        }
+        for seq in first.seq..=run.run().last_seq().min(head) {
+            let held = self.entry_at(&author, seq, archive).map(|(hash, _)| hash);
+            if held != run.hash_at(seq) {
+                return Fit::Forks(seq);
+            }
+        }
+        if run.run().last_seq() <= head {
+            return Fit::Held;
+        }
+        let goes_on = first.seq <= head
+            || first.prev == self.members.get(&author).and_then(|m| m.head).map(|head| head.hash);
+        if goes_on { Fit::From(head + 1) } else { Fit::Apart }
+    }
+
+    /// Where the entry with this hash stands, committed or not.
+    pub(super) fn locate(&self, hash: &Hash, archive: &dyn Archive) -> Option<Located> {
+        self.fresh.get(hash).copied().or_else(|| archive.locate(hash))
+    }
+
+    /// Whether the run's first counter is `1 + max(lamport(prev), lamport(seen))`.
+    pub(super) fn counter_proven(
+        &self,
+        run: &CheckedRun,
+        prev_lamport: u64,
+        archive: &dyn Archive,
+    ) -> Result<(), Taken> {
+        let first = run.run().first;
+        let seen_lamport = match first.seen {
+            None => 0,
+            Some(hash) => self.locate(&hash, archive).ok_or(Taken::Missing(hash))?.lamport,
+        };
+        if first.lamport == 1 + prev_lamport.max(seen_lamport) {
+            Ok(())
+        } else {
+            Err(Taken::Bad("a counter does not follow from the entries it names"))
+        }
+    }
+
+    fn append(
+        &mut self,
+        run: &Arc<CheckedRun>,
+        seq: u64,
+        now: Now,
+        archive: &dyn Archive,
+    ) -> Taken {
+        let author = run.author();
+        let head = self.members[&author].head;
+        let run = match seq == run.run().first.seq {
+            true => run.clone(),
+            false => {
+                let rest = (**run).clone().suffix(seq).expect("it reaches past the head");
+                Arc::new(rest)
+            }
+        };
+        if let Err(taken) = self.counter_proven(&run, head.map_or(0, |head| head.lamport), archive)
+        {
+            return taken;
+        }
+        self.extend_log(run, now);
+        Taken::Done
+    }
+
+    /// Adds a proven run to its author's log, and to the batch.
+    pub(super) fn extend_log(&mut self, run: Arc<CheckedRun>, now: Now) {
+        let author = run.author();
+        let first = run.run().first;
+        let count = run.hashes().len() as u64;
+        let last = Timestamp { lamport: run.last_lamport(), author };
+        let start = Timestamp { lamport: first.lamport, author };
+        let member = self.members.entry(author).or_default();
+        if let Some(receipt) = &member.receipt
+            && member.dispute.is_none()
+            && first.lamport <= receipt.clock
+            && receipt.stored.get(&author).is_none_or(|stored| *stored < first.seq)
+        {
+            self.outputs.push(Output::ClockContradicted(author));
+        }
+        member.since.get_or_insert(start);
+        for (place, said, hash) in run.entries() {
+            let reading = Body::read(&said.body);
+            let timestamp = Timestamp { lamport: place.lamport, author };
+            if matches!(reading, Reading::Known(Body::Circle { .. }))
+                && self.circle.as_ref().is_none_or(|(newest, _)| *newest < timestamp)
+            {
+                self.circle = Some((timestamp, said.body.clone()));
+            }
+            member.take_reading(&reading);
+            let located =
+                Located { author, seq: place.seq, lamport: place.lamport, reference: false };
+            self.fresh.insert(hash, located);
+        }
+        member.head =
+            Some(StoredHead { seq: run.run().last_seq(), hash: run.head(), lamport: last.lamport });
+        member.fresh.push_back(run.clone());
+        if self.top.is_none_or(|(top, _)| top < last) {
+            self.top = Some((last, run.head()));
+        }
+        self.held += count;
+        let arrival = self.arrival + 1;
+        self.arrival += count;
+        self.writes.push(Write::Run { run, arrival, arrived_at: now.wall });
+    }
+}

@@ -1,0 +1,511 @@
+//! The circle: one member's whole protocol state as a pure state machine.
+//!
+//! # Driving it
+//!
+//! 1. [`Circle::new`] with the committed state; then feed every [`Input`] to [`Circle::handle`],
+//!    together with the time and the [`Archive`] of what is committed.
+//! 2. Carry out every [`Output`] in order. Commit batches in order, each whole or not at all, and
+//!    say so with [`Input::Committed`] only once the archive shows them.
+//! 3. Feed [`Input::Tick`] at [`Circle::wake_at`] at the latest.
+//!
+//! Own runs leave in a `Send` only after their `Committed`; receipts cover only what is committed.
+
+mod disputes;
+mod log;
+mod members;
+mod receipts;
+mod serve;
+mod stamp;
+mod sync;
+mod waiting;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+
+use super::archive::{Archive, Located, Restored, Write};
+use super::body::Body;
+use super::entry::{CheckedRun, Timestamp};
+use super::id::{Hash, NodeId};
+use super::limits::{ALONE_MS, UNCOMMITTED_BYTES_MAX};
+use super::packet::{Lane, Packet};
+use super::receipt::{Receipt, Watermarks};
+pub use members::Member;
+use stamp::{Gate, Unsaid};
+use sync::{Fetch, Link};
+use waiting::Waiting;
+
+/// The time, as the driver sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds on a clock that never goes back; the only one that decides anything.
+    pub mono: u64,
+    /// Milliseconds since 1970 on the wall, for people to read.
+    pub wall: u64,
+}
+
+/// What the driver is told to be, apart from what is committed.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The member's cleaned name.
+    pub name: String,
+    /// An address or another member is known: the first profile waits for a link.
+    pub knows_others: bool,
+    /// Milliseconds between two whole `sync` to every peer.
+    pub sync_ms: u64,
+    /// Seed of the jitter.
+    pub seed: u64,
+}
+
+/// What happens to the circle.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The pair has a (new) link.
+    Up(NodeId),
+    /// The pair has no link any more.
+    Down(NodeId),
+    /// A round trip to the peer took so many milliseconds.
+    Rtt(NodeId, u32),
+    /// A packet came from the peer, its runs checked.
+    Received(NodeId, Packet),
+    /// All history queued for the peer is written out.
+    Drained(NodeId),
+    /// Every batch up to this one is committed.
+    Committed(u64),
+    /// Write an entry; answered by [`Output::Said`] once it is committed.
+    Say {
+        /// Names the request in the answer.
+        token: u64,
+        /// What to say.
+        body: Body,
+        /// The page's reference, kept with the entry.
+        reference: Option<String>,
+    },
+    /// The reader here has read so far.
+    Read {
+        /// Per author the last entry read.
+        marks: Watermarks,
+        /// The greatest timestamp read.
+        upto: Timestamp,
+        /// The greatest arrival number seen.
+        arrival: u64,
+    },
+    /// Tell this node's reads, or stop telling them.
+    ReadReceipts(bool),
+    /// Stop waiting for a member, or wait again.
+    SetAside(NodeId, bool),
+    /// New addresses of a member, to be kept.
+    Addresses(NodeId, Vec<String>),
+    /// Time passed.
+    Tick,
+}
+
+/// What the driver must do.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Queue the packet for the peer.
+    Send(NodeId, Lane, Packet),
+    /// The peer broke the protocol: close its link. The reason is for the log.
+    Misbehaved(NodeId, &'static str),
+    /// Commit these writes, whole, after all earlier batches.
+    Commit(u64, Vec<Write>),
+    /// The entry asked for is committed, as this own sequence number.
+    Said(u64, u64),
+    /// The member's reader is typing.
+    Typing(NodeId),
+    /// A validly signed own entry that is not held: this database was rolled back, or the key is
+    /// used twice. The driver must take a new identity; nothing more is stamped with this one.
+    RolledBack,
+    /// The author is disputed from this sequence number.
+    Disputed(NodeId, u64),
+    /// An entry of the author contradicts the clock of its receipt.
+    ClockContradicted(NodeId),
+}
+
+/// A batch on its way to the disk.
+#[derive(Debug, Default)]
+struct Batch {
+    id: u64,
+    bytes: usize,
+    runs: Vec<Arc<CheckedRun>>,
+    /// Tokens of own entries, with their sequence numbers.
+    said: Vec<(u64, u64)>,
+    /// Everything else that takes effect with the commit.
+    ceiling: Option<u64>,
+    reads: Watermarks,
+    delivered: Watermarks,
+    read_by_all: Watermarks,
+    final_to: Option<u64>,
+}
+
+/// One member's state. See the module's words on driving it.
+#[derive(Debug)]
+pub struct Circle {
+    me: NodeId,
+    key: SigningKey,
+    settings: Settings,
+    members: BTreeMap<NodeId, Member>,
+    links: BTreeMap<NodeId, Link>,
+    /// The greatest entry held, committed or not.
+    top: Option<(Timestamp, Hash)>,
+    /// The greatest counter committed: what the next receipt may promise.
+    committed_clock: u64,
+    circle: Option<(Timestamp, String)>,
+    arrival: u64,
+    /// Entries held in all logs.
+    held: u64,
+
+    gate: Gate,
+    unsaid: VecDeque<Unsaid>,
+    rolled_back: bool,
+
+    /// Uncommitted entries by hash.
+    fresh: BTreeMap<Hash, Located>,
+    batches: VecDeque<Batch>,
+    next_batch: u64,
+    writes: Vec<Write>,
+    said: Vec<(u64, u64)>,
+    uncommitted_bytes: usize,
+
+    waiting: Waiting,
+    fetches: BTreeMap<NodeId, Fetch>,
+    /// Authors of which some peer may hold more.
+    lacking: BTreeSet<NodeId>,
+
+    /// Counts below this are or will be reserved; below `receipt_reserved` they are.
+    receipt_ceiling: u64,
+    receipt_reserved: u64,
+    receipt_count: u64,
+    receipt_due: Option<u64>,
+    receipt_sent_at: Option<u64>,
+    read_receipts: bool,
+    read_upto: Option<Timestamp>,
+    read_arrival: u64,
+    final_to: u64,
+    final_written: u64,
+    final_shown: u64,
+    unwritten_receipts: BTreeSet<NodeId>,
+    lazy_due: Option<u64>,
+
+    last_mono: u64,
+    random: u64,
+    outputs: Vec<Output>,
+}
+
+impl Circle {
+    /// The circle as it was at the last commit.
+    pub fn new(key: SigningKey, settings: Settings, restored: Restored, now: Now) -> Circle {
+        let me = NodeId(key.verifying_key().to_bytes());
+        let members: BTreeMap<NodeId, Member> = restored
+            .members
+            .into_iter()
+            .map(|(id, stored)| (id, Member::restore(stored)))
+            .collect();
+        let held = members.values().map(Member::head_seq).sum();
+        let mut circle = Circle {
+            me,
+            key,
+            random: settings.seed,
+            gate: Gate::Starting { until: now.mono + ALONE_MS },
+            settings,
+            members,
+            links: BTreeMap::new(),
+            top: restored.top,
+            committed_clock: restored.top.map_or(0, |(top, _)| top.lamport),
+            circle: restored.circle,
+            arrival: restored.arrival,
+            held,
+            unsaid: VecDeque::new(),
+            rolled_back: false,
+            fresh: BTreeMap::new(),
+            batches: VecDeque::new(),
+            next_batch: 1,
+            writes: Vec::new(),
+            said: Vec::new(),
+            uncommitted_bytes: 0,
+            waiting: Waiting::default(),
+            fetches: BTreeMap::new(),
+            lacking: BTreeSet::new(),
+            receipt_ceiling: restored.receipt_ceiling,
+            receipt_reserved: restored.receipt_ceiling,
+            receipt_count: restored.receipt_ceiling,
+            receipt_due: None,
+            receipt_sent_at: None,
+            read_receipts: restored.read_receipts,
+            read_upto: restored.read_upto,
+            read_arrival: restored.read_arrival,
+            final_to: restored.final_to,
+            final_written: restored.final_to,
+            final_shown: restored.final_to,
+            unwritten_receipts: BTreeSet::new(),
+            lazy_due: None,
+            last_mono: now.mono,
+            outputs: Vec::new(),
+        };
+        circle.members.entry(me).or_default();
+        circle.receipt_soon(now);
+        circle
+    }
+
+    /// Takes one input and says what to do about it.
+    pub fn handle(&mut self, input: Input, now: Now, archive: &dyn Archive) -> Vec<Output> {
+        self.last_mono = now.mono;
+        match input {
+            Input::Up(peer) => self.link_up(peer, now),
+            Input::Down(peer) => self.link_down(peer, now),
+            Input::Rtt(peer, ms) => {
+                if let Some(link) = self.links.get_mut(&peer) {
+                    link.rtt_ms = Some(ms);
+                }
+            }
+            Input::Received(peer, packet) => self.received(peer, packet, now, archive),
+            Input::Drained(peer) => self.drained(peer, archive),
+            Input::Committed(through) => self.committed(through, now, archive),
+            Input::Say { token, body, reference } => {
+                if let Body::Profile { name } = &body {
+                    self.settings.name.clone_from(name);
+                }
+                self.unsaid.push_back(Unsaid { token: Some(token), body, reference });
+            }
+            Input::Read { marks, upto, arrival } => self.read_here(marks, upto, arrival),
+            Input::ReadReceipts(on) => self.set_read_receipts(on),
+            Input::SetAside(member, aside) => self.set_aside(member, aside, archive),
+            Input::Addresses(member, addresses) => {
+                self.members.entry(member).or_default().addresses.clone_from(&addresses);
+                self.writes.push(Write::Addresses(member, addresses));
+            }
+            Input::Tick => {}
+        }
+        self.run_timers(now, archive);
+        self.stamp(now);
+        self.flush();
+        debug_assert!(self.committed_clock <= self.top.map_or(0, |(top, _)| top.lamport));
+        std::mem::take(&mut self.outputs)
+    }
+
+    fn received(&mut self, peer: NodeId, packet: Packet, now: Now, archive: &dyn Archive) {
+        match packet {
+            Packet::Message(run) => self.take_runs(peer, vec![run], true, now, archive),
+            Packet::History(runs) => self.take_runs(peer, runs, false, now, archive),
+            Packet::Sync(sync) => self.take_sync(peer, sync, now, archive),
+            Packet::Want(want) => self.take_want(peer, want, archive),
+            Packet::Receipt(receipts) => self.take_receipts(peer, receipts, now, archive),
+            Packet::Dispute(dispute) => self.take_dispute(peer, *dispute, now, archive),
+            Packet::Typing => self.outputs.push(Output::Typing(peer)),
+            Packet::Contacts(contacts) => {
+                if let Some(link) = self.links.get_mut(&peer) {
+                    link.linked_with = contacts.links.into_iter().collect();
+                }
+            }
+            Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => {}
+        }
+    }
+
+    fn run_timers(&mut self, now: Now, archive: &dyn Archive) {
+        self.pass_gate(now);
+        self.sync_when_due(now);
+        self.offer_when_due(now);
+        self.fetch_when_due(now, archive);
+        self.receipt_when_due(now);
+    }
+
+    /// When [`Input::Tick`] is due, in milliseconds on the monotonic clock; none while nothing is.
+    pub fn wake_at(&self) -> Option<u64> {
+        [self.gate_wake(), self.sync_wake(), self.fetch_wake(), self.receipt_wake(), self.lazy_due]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Whether more may be taken from links: false while the disk lags far behind.
+    pub fn has_room(&self) -> bool {
+        self.uncommitted_bytes < UNCOMMITTED_BYTES_MAX
+    }
+
+    fn flush(&mut self) {
+        if self.writes.is_empty() {
+            return;
+        }
+        self.write_lazily_kept();
+        let writes = std::mem::take(&mut self.writes);
+        let mut batch =
+            Batch { id: self.next_batch, said: std::mem::take(&mut self.said), ..Batch::default() };
+        for write in &writes {
+            match write {
+                Write::Run { run, .. } | Write::Reference(run) => {
+                    batch.bytes += run.bytes();
+                    batch.runs.push(run.clone());
+                }
+                Write::ReceiptCeiling(ceiling) => batch.ceiling = Some(*ceiling),
+                Write::Read { marks, .. } => batch.reads.extend(marks),
+                Write::Delivered(author, seq) => {
+                    batch.delivered.insert(*author, *seq);
+                }
+                Write::ReadByAll(author, seq) => {
+                    batch.read_by_all.insert(*author, *seq);
+                }
+                Write::Final(to) => batch.final_to = Some(*to),
+                _ => {}
+            }
+        }
+        self.next_batch += 1;
+        self.uncommitted_bytes += batch.bytes;
+        self.outputs.push(Output::Commit(batch.id, writes));
+        self.batches.push_back(batch);
+    }
+
+    fn committed(&mut self, through: u64, now: Now, archive: &dyn Archive) {
+        let mut news = false;
+        while self.batches.front().is_some_and(|batch| batch.id <= through) {
+            let batch = self.batches.pop_front().expect("looked at above");
+            self.uncommitted_bytes -= batch.bytes;
+            for run in &batch.runs {
+                for hash in run.hashes() {
+                    self.fresh.remove(hash);
+                }
+                news |= self.run_committed(run, now);
+            }
+            for (token, seq) in &batch.said {
+                self.outputs.push(Output::Said(*token, *seq));
+            }
+            news |= !batch.reads.is_empty();
+            self.marks_committed(batch);
+        }
+        if news {
+            self.receipt_soon(now);
+            self.advance_marks(None, archive);
+            self.advance_final();
+        }
+    }
+
+    fn marks_committed(&mut self, batch: Batch) {
+        self.receipt_reserved = batch.ceiling.unwrap_or(self.receipt_reserved);
+        self.final_shown = batch.final_to.unwrap_or(self.final_shown);
+        for (author, seq) in batch.reads {
+            self.members.entry(author).or_default().read_here = seq;
+        }
+        for (author, seq) in batch.delivered {
+            self.members.entry(author).or_default().delivered_shown = seq;
+        }
+        for (author, seq) in batch.read_by_all {
+            self.members.entry(author).or_default().read_by_all_shown = seq;
+        }
+    }
+
+    /// The run is on the disk: own ones go out now. False for reference runs.
+    fn run_committed(&mut self, run: &Arc<CheckedRun>, now: Now) -> bool {
+        let author = run.author();
+        let member = self.members.entry(author).or_default();
+        let seq = run.run().last_seq();
+        let fresh = &mut member.fresh;
+        let Some(place) = fresh.iter().position(|held| held.head() == run.head()) else {
+            return false;
+        };
+        fresh.remove(place);
+        member.committed = seq;
+        member.committed_hash = Some(run.head());
+        self.committed_clock = self.committed_clock.max(run.last_lamport());
+        if author == self.me {
+            let peers: Vec<NodeId> = self.links.keys().copied().collect();
+            for peer in peers {
+                self.send(peer, Packet::Message(run.clone()));
+                let link = self.links.get_mut(&peer).expect("a key of the map");
+                let has = link.has.entry(author).or_default();
+                // Pushed in order on a link that loses nothing: no offer is needed.
+                *has = (*has).max(seq);
+            }
+        } else {
+            self.offer_soon(author, now);
+        }
+        true
+    }
+
+    fn send(&mut self, peer: NodeId, packet: Packet) {
+        self.outputs.push(Output::Send(peer, Lane::Live, packet));
+    }
+
+    fn misbehaved(&mut self, peer: NodeId, why: &'static str) {
+        self.outputs.push(Output::Misbehaved(peer, why));
+    }
+
+    /// Up to `span` milliseconds, from the seed.
+    fn jitter(&mut self, span: u64) -> u64 {
+        // splitmix64: spreads any seed.
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % (span + 1)
+    }
+}
+
+/// What the driver may show.
+impl Circle {
+    /// This member.
+    pub fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// Everybody known.
+    pub fn members(&self) -> &BTreeMap<NodeId, Member> {
+        &self.members
+    }
+
+    /// Whom the peer says it is linked with.
+    pub fn linked_with(&self, peer: &NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.links.get(peer).into_iter().flat_map(|link| link.linked_with.iter().copied())
+    }
+
+    /// Round trip to the peer in milliseconds.
+    pub fn rtt_ms(&self, peer: &NodeId) -> Option<u32> {
+        self.links.get(peer)?.rtt_ms
+    }
+
+    /// The greatest counter held.
+    pub fn clock(&self) -> u64 {
+        self.top.map_or(0, |(top, _)| top.lamport)
+    }
+
+    /// Body of the last `circle` in order.
+    pub fn circle_body(&self) -> Option<&str> {
+        self.circle.as_ref().map(|(_, body)| body.as_str())
+    }
+
+    /// Every position up to this counter is final, and stored as final.
+    pub fn final_to(&self) -> u64 {
+        self.final_shown
+    }
+
+    /// Whether this node's reads are told.
+    pub fn read_receipts(&self) -> bool {
+        self.read_receipts
+    }
+
+    /// How far the reader here has read: the greatest timestamp, the greatest arrival number.
+    pub fn read_place(&self) -> (Option<Timestamp>, u64) {
+        (self.read_upto, self.read_arrival)
+    }
+
+    /// Sends that wait to be stamped.
+    pub fn unsaid(&self) -> usize {
+        self.unsaid.len()
+    }
+
+    /// Entries held, and held once caught up; none where nothing is known to be missing.
+    pub fn catching_up(&self) -> Option<(u64, u64)> {
+        let missing = self.missing();
+        (missing > 0 || self.gate_wake().is_some() && !self.links.is_empty())
+            .then_some((self.held, self.held + missing))
+    }
+
+    /// Bytes and number of entries that wait for what they name.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.waiting.size()
+    }
+
+    /// A member's newest receipt.
+    pub fn receipt(&self, node: &NodeId) -> Option<&Receipt> {
+        self.members.get(node)?.receipt.as_ref()
+    }
+}

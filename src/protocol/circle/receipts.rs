@@ -1,0 +1,391 @@
+//! Receipts, the marks that follow from them, and finality.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::super::archive::{Archive, Write};
+use super::super::entry::Timestamp;
+use super::super::id::NodeId;
+use super::super::limits::{INTEGER_MAX, RECEIPT_MS, RECEIPT_PER_MEMBER_MS, RECEIPTS_MAX};
+use super::super::packet::{Packet, Sync};
+use super::super::receipt::{Receipt, ReceiptChange, Watermarks};
+use super::{Circle, Now};
+
+/// Receipt counts reserved by one commit: a restart goes on above, so no count is used twice.
+const COUNTS_RESERVED: u64 = 1_024;
+/// Milliseconds that receipts of others and finality may wait for a commit of their own.
+const LAZY_COMMIT_MS: u64 = 250;
+
+/// What an author's mark is made of.
+#[derive(Clone, Copy)]
+enum Mark {
+    Delivered,
+    Read,
+}
+
+impl Circle {
+    /// Least milliseconds between two receipts of this node.
+    pub(super) fn receipt_interval(&self) -> u64 {
+        let members = self.members.values().filter(|member| member.since.is_some()).count();
+        RECEIPT_MS.max(RECEIPT_PER_MEMBER_MS * members as u64)
+    }
+
+    /// There is news for a receipt.
+    pub(super) fn receipt_soon(&mut self, now: Now) {
+        let earliest = self.receipt_sent_at.map_or(0, |at| at + self.receipt_interval());
+        self.receipt_due.get_or_insert(earliest.max(now.mono));
+    }
+
+    /// When a receipt is due that can be signed: not while its count is being reserved.
+    pub(super) fn receipt_wake(&self) -> Option<u64> {
+        let reserving = self.receipt_ceiling != self.receipt_reserved
+            && self.receipt_count + 1 >= self.receipt_reserved;
+        let speechless = self.members[&self.me].committed == 0;
+        self.receipt_due.filter(|_| !reserving && !speechless)
+    }
+
+    pub(super) fn receipt_when_due(&mut self, now: Now) {
+        if self.lazy_due.is_some_and(|at| at <= now.mono) {
+            self.write_lazily_kept();
+        }
+        if self.receipt_due.is_none_or(|at| at > now.mono) || self.members[&self.me].committed == 0
+        {
+            return;
+        }
+        if self.receipt_count + 1 >= self.receipt_reserved {
+            if self.receipt_ceiling == self.receipt_reserved {
+                self.receipt_ceiling += COUNTS_RESERVED;
+                self.writes.push(Write::ReceiptCeiling(self.receipt_ceiling));
+            }
+            return; // goes on when the ceiling is committed
+        }
+        self.receipt_due = None;
+        self.receipt_sent_at = Some(now.mono);
+        self.receipt_count += 1;
+        let marks = |value: fn(&super::Member) -> u64| -> Arc<Watermarks> {
+            let some = self.members.iter().map(|(id, member)| (*id, value(member)));
+            Arc::new(some.filter(|(_, seq)| *seq > 0).collect())
+        };
+        let (stored, read) = (marks(|m| m.committed), marks(|m| m.read_here));
+        let receipt =
+            Receipt::sign(self.receipt_count, stored, read, self.committed_clock, &self.key);
+        self.members.get_mut(&self.me).expect("always there").receipt = Some(receipt.clone());
+        let peers: Vec<NodeId> = self.links.keys().copied().collect();
+        for peer in peers {
+            self.send_own_receipt(peer, &receipt);
+        }
+    }
+
+    fn send_own_receipt(&mut self, peer: NodeId, receipt: &Receipt) {
+        let link = self.links.get_mut(&peer).expect("sent to links only");
+        let change = match &link.own_base {
+            Some(base) => receipt.since(base),
+            None => receipt.whole(),
+        };
+        link.own_base = Some(receipt.clone());
+        link.counts.insert(receipt.node, receipt.count);
+        self.send(peer, Packet::Receipt(vec![change]));
+    }
+
+    /// Sends the receipts of `nodes` that are newer than the peer has shown.
+    pub(super) fn send_newer_receipts(&mut self, peer: NodeId, nodes: &[NodeId]) {
+        let mut changes = Vec::new();
+        for node in nodes {
+            let Some(receipt) = self.members.get(node).and_then(|m| m.receipt.clone()) else {
+                continue;
+            };
+            let link = self.links.get_mut(&peer).expect("sent to links only");
+            if *node != peer && link.counts.get(node).is_none_or(|count| *count < receipt.count) {
+                link.counts.insert(*node, receipt.count);
+                if *node == self.me {
+                    link.own_base = Some(receipt.clone());
+                }
+                changes.push(receipt.whole());
+            }
+        }
+        // One whole receipt of a large circle fills tens of KiB: few to a packet.
+        let marks = self.members.len().max(1);
+        let each = (512 / marks).clamp(1, RECEIPTS_MAX);
+        for part in changes.chunks(each) {
+            self.send(peer, Packet::Receipt(part.to_vec()));
+        }
+    }
+
+    pub(super) fn take_counts(&mut self, peer: NodeId, sync: &Sync) {
+        let mut asked = Vec::new();
+        let mut newer = BTreeMap::new();
+        for (node, count) in &sync.receipts {
+            let ours =
+                self.members.get(node).and_then(|m| m.receipt.as_ref()).map_or(0, |r| r.count);
+            let link = self.links.get_mut(&peer).expect("a sync comes on a link");
+            link.counts.insert(*node, *count);
+            if ours > *count {
+                asked.push(*node);
+            } else if ours < *count && !sync.whole && *node != self.me {
+                newer.insert(*node, ours);
+            }
+        }
+        if !sync.whole {
+            self.send_newer_receipts(peer, &asked);
+        }
+        if !newer.is_empty() {
+            self.send(peer, Packet::Sync(Sync { receipts: newer, ..Sync::default() }));
+        }
+    }
+
+    pub(super) fn take_receipts(
+        &mut self,
+        peer: NodeId,
+        changes: Vec<ReceiptChange>,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        let mut authors = BTreeSet::new();
+        for change in changes {
+            if let Err(why) = self.take_receipt(peer, &change, now) {
+                return self.misbehaved(peer, why);
+            }
+            authors.extend(change.stored.keys().chain(change.read.keys()).copied());
+        }
+        self.advance_marks(Some(&authors), archive);
+        self.advance_final();
+    }
+
+    fn take_receipt(
+        &mut self,
+        peer: NodeId,
+        change: &ReceiptChange,
+        now: Now,
+    ) -> Result<(), &'static str> {
+        let node = change.node;
+        if change.count > INTEGER_MAX {
+            return Err("a receipt's count is out of range");
+        }
+        if let Some(link) = self.links.get_mut(&peer) {
+            let count = link.counts.entry(node).or_default();
+            *count = (*count).max(change.count);
+        }
+        let held = self.members.get(&node).and_then(|member| member.receipt.as_ref());
+        let held_count = held.map_or(0, |receipt| receipt.count);
+        if change.count <= held_count {
+            return Ok(());
+        }
+        let Some(receipt) = change.apply(held) else {
+            let receipts = [(node, held_count)].into();
+            self.send(peer, Packet::Sync(Sync { receipts, ..Sync::default() }));
+            return Ok(());
+        };
+        if !receipt.holds() {
+            return Err("a receipt's signature does not hold");
+        }
+        if node == self.me {
+            self.own_receipt_came_back(&receipt);
+            return Ok(());
+        }
+        if !held.is_none_or(|held| grows(held, &receipt)) {
+            return Ok(());
+        }
+        if node == peer
+            && let Some(link) = self.links.get_mut(&peer)
+        {
+            for (author, seq) in &change.stored {
+                let has = link.has.entry(*author).or_default();
+                *has = (*has).max(*seq);
+            }
+        }
+        self.members.entry(node).or_default().receipt = Some(receipt);
+        self.unwritten_receipts.insert(node);
+        self.lazy_due.get_or_insert(now.mono + LAZY_COMMIT_MS);
+        self.offer_receipt(node, peer, now);
+        Ok(())
+    }
+
+    /// A receipt of this node that it does not hold: after a restore of an old database. What it
+    /// vouched for must still be held, or this identity has spoken too soon.
+    fn own_receipt_came_back(&mut self, receipt: &Receipt) {
+        let head = self.members[&self.me].head_seq();
+        self.receipt_count = self.receipt_count.max(receipt.count);
+        if receipt.stored.get(&self.me).is_some_and(|stored| *stored > head)
+            && !std::mem::replace(&mut self.rolled_back, true)
+        {
+            self.outputs.push(super::Output::RolledBack);
+        }
+        if self.receipt_count + 1 >= self.receipt_ceiling {
+            self.receipt_ceiling = self.receipt_count + COUNTS_RESERVED;
+            self.writes.push(Write::ReceiptCeiling(self.receipt_ceiling));
+        }
+    }
+
+    /// Offers the receipt to peers that its node is not linked with.
+    fn offer_receipt(&mut self, node: NodeId, from: NodeId, now: Now) {
+        let apart: Vec<NodeId> = self
+            .links
+            .iter()
+            .filter(|(peer, link)| {
+                **peer != node && **peer != from && !link.linked_with.contains(&node)
+            })
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in apart {
+            let at = self.offer_time(peer, now);
+            let link = self.links.get_mut(&peer).expect("a key of the map");
+            link.offer_receipts.insert(node);
+            link.offer_at.get_or_insert(at);
+        }
+    }
+
+    /// Adds what may wait to the batch: receipts of others, finality.
+    pub(super) fn write_lazily_kept(&mut self) {
+        self.lazy_due = None;
+        for node in std::mem::take(&mut self.unwritten_receipts) {
+            let receipt = self.members.get(&node).and_then(|member| member.receipt.clone());
+            self.writes.extend(receipt.map(Write::Receipt));
+        }
+        if self.final_to > self.final_written {
+            self.final_written = self.final_to;
+            self.writes.push(Write::Final(self.final_to));
+        }
+    }
+
+    pub(super) fn read_here(&mut self, marks: Watermarks, upto: Timestamp, arrival: u64) {
+        let marks: Watermarks = marks
+            .into_iter()
+            .filter(|(id, seq)| {
+                let member = self.members.get(id);
+                self.read_receipts
+                    && member.is_some_and(|m| m.read_here < *seq && *seq <= m.committed)
+            })
+            .collect();
+        let further = self.read_upto.is_none_or(|held| held < upto) || arrival > self.read_arrival;
+        if marks.is_empty() && !further {
+            return;
+        }
+        self.read_upto = self.read_upto.max(Some(upto));
+        self.read_arrival = self.read_arrival.max(arrival);
+        self.writes.push(Write::Read { marks, upto: self.read_upto, arrival: self.read_arrival });
+    }
+
+    pub(super) fn set_read_receipts(&mut self, on: bool) {
+        if self.read_receipts != on {
+            self.read_receipts = on;
+            self.writes.push(Write::ReadReceipts(on));
+        }
+    }
+}
+
+/// Whether no watermark, nor the clock, falls from `old` to `new`.
+fn grows(old: &Receipt, new: &Receipt) -> bool {
+    let covers = |old: &Watermarks, new: &Watermarks| {
+        old.iter().all(|(id, seq)| new.get(id).is_some_and(|now| now >= seq))
+    };
+    old.clock <= new.clock && covers(&old.stored, &new.stored) && covers(&old.read, &new.read)
+}
+
+/// Marks and finality.
+impl Circle {
+    /// Moves the marks of these authors (all, where none are given) as far as receipts allow.
+    pub(super) fn advance_marks(
+        &mut self,
+        authors: Option<&BTreeSet<NodeId>>,
+        archive: &dyn Archive,
+    ) {
+        let all: BTreeSet<NodeId>;
+        let authors = match authors {
+            Some(authors) => authors,
+            None => {
+                all = self.members.keys().copied().collect();
+                &all
+            }
+        };
+        for author in authors {
+            let Some(member) = self.members.get(author) else { continue };
+            if member.committed == 0 || member.dispute.is_some() {
+                continue;
+            }
+            let (delivered, read) = (member.delivered, member.read_by_all);
+            let to = self.mark(*author, Mark::Delivered, archive);
+            if to > delivered {
+                self.members.get_mut(author).expect("looked up above").delivered = to;
+                self.writes.push(Write::Delivered(*author, to));
+            }
+            let to = self.mark(*author, Mark::Read, archive);
+            if to > read {
+                self.members.get_mut(author).expect("looked up above").read_by_all = to;
+                self.writes.push(Write::ReadByAll(*author, to));
+            }
+        }
+    }
+
+    /// The last entry of the author that everybody it counts for has.
+    fn mark(&mut self, author: NodeId, mark: Mark, archive: &dyn Archive) -> u64 {
+        let committed = self.members[&author].committed;
+        let mut to = committed;
+        let others: Vec<NodeId> = self
+            .members
+            .iter()
+            .filter(|(id, member)| **id != author && member.waited_for())
+            .map(|(id, _)| *id)
+            .collect();
+        for id in others {
+            let member = &self.members[&id];
+            let reached = match (mark, &member.receipt) {
+                (Mark::Delivered, _) if id == self.me => committed,
+                (Mark::Read, _) if id == self.me => self.members[&author].read_here,
+                (Mark::Delivered, Some(receipt)) => receipt.stored.get(&author).map_or(0, |s| *s),
+                (Mark::Read, Some(receipt)) => receipt.read.get(&author).map_or(0, |s| *s),
+                (_, None) => 0,
+            };
+            if reached < to
+                && let Some(first) = self.first_after(id, author, archive)
+            {
+                to = to.min((reached + 1).max(first) - 1);
+            }
+        }
+        to
+    }
+
+    /// The author's first entry after the member's first; none where there is none yet.
+    fn first_after(&mut self, id: NodeId, author: NodeId, archive: &dyn Archive) -> Option<u64> {
+        let member = &self.members[&id];
+        if let Some(first) = member.first_after.get(&author) {
+            return Some(*first);
+        }
+        let since = member.since?;
+        let after = |seq| {
+            let lamport = self.entry_at(&author, seq, archive).map_or(0, |(_, lamport)| lamport);
+            Timestamp { lamport, author } > since
+        };
+        let (mut low, mut high) = (1, self.members[&author].head_seq());
+        if high == 0 || !after(high) {
+            return None;
+        }
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if after(middle) { high = middle } else { low = middle + 1 }
+        }
+        self.members.get_mut(&id).expect("looked up above").first_after.insert(author, low);
+        Some(low)
+    }
+
+    /// Moves finality as far as the clocks of all that are waited for allow.
+    pub(super) fn advance_final(&mut self) {
+        let mut to = self.committed_clock;
+        for (id, member) in &mut self.members {
+            if let Some(receipt) = &member.receipt {
+                let covered = receipt.stored.get(id).copied().unwrap_or(0);
+                if covered <= member.head_seq() {
+                    member.proven_clock = member.proven_clock.max(receipt.clock);
+                }
+            }
+            if *id != self.me && member.waited_for() {
+                to = to.min(member.proven_clock);
+            }
+        }
+        if to > self.final_to {
+            self.final_to = to;
+            if self.lazy_due.is_none() {
+                self.lazy_due = Some(self.last_mono + LAZY_COMMIT_MS);
+            }
+        }
+    }
+}

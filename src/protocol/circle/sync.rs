@@ -1,0 +1,388 @@
+//! Vectors: what each peer holds, what it is offered, and what is fetched from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::archive::Archive;
+use super::super::entry::Run;
+use super::super::id::NodeId;
+use super::super::limits::{
+    OFFER_MS, RANGE_RETRY_MS, SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
+};
+use super::super::packet::{Head, Packet, Range, Sync, Want};
+use super::super::receipt::Receipt;
+use super::{Circle, Now};
+
+/// Greatest jitter before an offer, so that not every holder offers at once.
+const OFFER_JITTER_MS: u64 = 200;
+/// A stalled range is asked again after up to this many doublings of its first wait.
+const STALL_DOUBLINGS_MAX: u32 = 5;
+
+/// One peer's link, as the circle sees it. Starts anew with every new link.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    /// Per author how far the peer is known to hold it, or says so.
+    pub(super) has: BTreeMap<NodeId, u64>,
+    /// Per author how far it was offered to the peer.
+    offered: BTreeMap<NodeId, u64>,
+    /// Authors and receipts to offer at `offer_at`.
+    offer: BTreeSet<NodeId>,
+    pub(super) offer_receipts: BTreeSet<NodeId>,
+    pub(super) offer_at: Option<u64>,
+    /// Per author from where the peer knows it as disputed.
+    pub(super) disputed: BTreeMap<NodeId, u64>,
+    /// Per node the count of the receipt that the peer has.
+    pub(super) counts: BTreeMap<NodeId, u64>,
+    /// The own receipt last sent here: the base of the next.
+    pub(super) own_base: Option<Receipt>,
+    /// Whom the peer says it is linked with: a hint.
+    pub(super) linked_with: BTreeSet<NodeId>,
+    pub(super) rtt_ms: Option<u32>,
+    /// The peer's first whole vector: what to hold before stamping.
+    pub(super) targets: BTreeMap<NodeId, u64>,
+    pub(super) vector_complete: bool,
+    vector_open: bool,
+    /// When the whole vector goes out next.
+    sync_at: u64,
+    /// Ranges the peer asked for.
+    pub(super) serving: BTreeMap<NodeId, Serving>,
+    /// History is on its way out: wait for `Drained`.
+    pub(super) in_flight: bool,
+}
+
+/// What is left to send of one author.
+#[derive(Debug)]
+pub(super) struct Serving {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) front: Option<Run>,
+}
+
+/// A range asked of one peer.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    peer: NodeId,
+    to: u64,
+    /// When something last came from the peer, or it was asked.
+    progress: u64,
+    tries: u32,
+}
+
+impl Circle {
+    pub(super) fn link_up(&mut self, peer: NodeId, now: Now) {
+        let sync_at = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
+        let rtt_ms = self.links.get(&peer).and_then(|link| link.rtt_ms);
+        self.links.insert(peer, Link { sync_at, rtt_ms, ..Link::default() });
+        self.fetches.retain(|_, fetch| fetch.peer != peer);
+        self.gate_link_up(now);
+        self.send_vector(peer);
+    }
+
+    pub(super) fn link_down(&mut self, peer: NodeId, now: Now) {
+        self.links.remove(&peer);
+        for fetch in self.fetches.values_mut().filter(|fetch| fetch.peer == peer) {
+            fetch.progress = 0;
+        }
+        let _ = now;
+    }
+
+    /// How far the author's log here is the same everywhere: up to its fork.
+    pub(super) fn common(&self, author: &NodeId) -> u64 {
+        self.members.get(author).map_or(0, |member| {
+            member.disputed().map_or(member.committed, |from| member.committed.min(from - 1))
+        })
+    }
+
+    fn head_of(&self, author: &NodeId) -> Option<Head> {
+        let member = self.members.get(author)?;
+        let known = member.committed > 0 || member.dispute.is_some();
+        known.then(|| Head {
+            seq: member.committed,
+            hash: member.committed_hash,
+            disputed: member.disputed(),
+        })
+    }
+
+    fn send_vector(&mut self, peer: NodeId) {
+        let ids: Vec<NodeId> = self.members.keys().copied().collect();
+        let last = ids.len().div_ceil(SYNC_AUTHORS_MAX) - 1;
+        for (index, part) in ids.chunks(SYNC_AUTHORS_MAX).enumerate() {
+            let mut sync = Sync { whole: true, more: index < last, ..Sync::default() };
+            for id in part {
+                sync.authors.extend(self.head_of(id).map(|head| (*id, head)));
+                let count = self.members[id].receipt.as_ref().map(|receipt| (*id, receipt.count));
+                sync.receipts.extend(count);
+            }
+            let link = self.links.get_mut(&peer).expect("sent to links only");
+            link.offered.extend(sync.authors.iter().map(|(id, head)| (*id, head.seq)));
+            self.send(peer, Packet::Sync(sync));
+        }
+    }
+
+    pub(super) fn sync_when_due(&mut self, now: Now) {
+        let due: Vec<NodeId> =
+            self.links.iter().filter(|(_, l)| l.sync_at <= now.mono).map(|(id, _)| *id).collect();
+        for peer in due {
+            let next = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
+            self.links.get_mut(&peer).expect("a key of the map").sync_at = next;
+            self.send_vector(peer);
+        }
+    }
+
+    pub(super) fn sync_wake(&self) -> Option<u64> {
+        self.links.values().flat_map(|link| [Some(link.sync_at), link.offer_at]).flatten().min()
+    }
+
+    pub(super) fn take_sync(&mut self, peer: NodeId, sync: Sync, now: Now, archive: &dyn Archive) {
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        if sync.whole && !std::mem::replace(&mut link.vector_open, true) {
+            link.has.clear();
+            link.counts.clear();
+            if link.vector_complete {
+                link.offered.clear();
+            }
+        }
+        for (author, head) in &sync.authors {
+            self.take_head(peer, *author, head, sync.whole, now, archive);
+        }
+        self.take_counts(peer, &sync);
+        let link = self.links.get_mut(&peer).expect("looked up above");
+        if sync.whole && !sync.more {
+            link.vector_open = false;
+            link.vector_complete = true;
+            self.answer_vector(peer, now);
+        }
+    }
+
+    fn take_head(
+        &mut self,
+        peer: NodeId,
+        author: NodeId,
+        head: &Head,
+        whole: bool,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        self.peer_has(peer, author, head.seq);
+        let held = self.members.entry(author).or_default().head_seq();
+        let ours = self.members[&author].disputed();
+        let link = self.links.get_mut(&peer).expect("a sync comes on a link");
+        if whole && !link.vector_complete && head.seq > held {
+            link.targets.insert(author, head.seq);
+        }
+        if let Some(from) = head.disputed {
+            link.disputed.insert(author, from);
+        }
+        if let Some(from) = ours
+            && head.disputed.is_none_or(|theirs| theirs > from)
+        {
+            self.send_dispute(peer, author);
+        }
+        if let Some(theirs) = head.hash
+            && ours.is_none()
+            && head.seq <= held
+            && self.entry_at(&author, head.seq, archive).is_some_and(|(hash, _)| hash != theirs)
+        {
+            self.waiting.want(theirs, peer, now.mono);
+        }
+    }
+
+    /// The peer's whole vector is known: what it lacks is offered, proofs and receipts go at once.
+    fn answer_vector(&mut self, peer: NodeId, now: Now) {
+        let ids: Vec<NodeId> = self.members.keys().copied().collect();
+        for id in &ids {
+            let known = self.links[&peer].disputed.get(id).copied();
+            if let Some(from) = self.members[id].disputed()
+                && known.is_none_or(|theirs| theirs > from)
+            {
+                self.send_dispute(peer, *id);
+            }
+            let has = self.links[&peer].has.get(id).copied().unwrap_or(0);
+            if has < self.common(id) {
+                self.offer_later(peer, *id, now);
+            }
+        }
+        self.send_newer_receipts(peer, &ids);
+    }
+
+    /// The peer holds the author up to `seq`, or says so: a reason to fetch, none to offer.
+    pub(super) fn peer_has(&mut self, peer: NodeId, author: NodeId, seq: u64) {
+        if let Some(link) = self.links.get_mut(&peer) {
+            let has = link.has.entry(author).or_default();
+            *has = (*has).max(seq);
+            if seq > self.members.get(&author).map_or(0, |member| member.head_seq()) {
+                self.lacking.insert(author);
+            }
+        }
+    }
+
+    /// The author's log has grown here by what came from others: offer it to those who do not show
+    /// that they have it.
+    pub(super) fn offer_soon(&mut self, author: NodeId, now: Now) {
+        let seq = self.common(&author);
+        let without: Vec<NodeId> = self
+            .links
+            .iter()
+            .filter(|(peer, link)| {
+                **peer != author && link.has.get(&author).is_none_or(|has| *has < seq)
+            })
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in without {
+            self.offer_later(peer, author, now);
+        }
+    }
+
+    fn offer_later(&mut self, peer: NodeId, author: NodeId, now: Now) {
+        let at = self.offer_time(peer, now);
+        let link = self.links.get_mut(&peer).expect("offered to links only");
+        link.offer.insert(author);
+        link.offer_at.get_or_insert(at);
+    }
+
+    /// Late enough that a peer which got it directly has said so in a receipt.
+    pub(super) fn offer_time(&mut self, peer: NodeId, now: Now) -> u64 {
+        let rtt = self.links.get(&peer).and_then(|link| link.rtt_ms).unwrap_or(0);
+        let wait = OFFER_MS.max(2 * u64::from(rtt)).max(2 * self.receipt_interval());
+        now.mono + wait + self.jitter(OFFER_JITTER_MS)
+    }
+
+    pub(super) fn offer_when_due(&mut self, now: Now) {
+        let due = |link: &Link| link.offer_at.is_some_and(|at| at <= now.mono);
+        let peers: Vec<NodeId> =
+            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
+        for peer in peers {
+            let mut sync = Sync::default();
+            let link = &self.links[&peer];
+            for author in link.offer.iter().take(SYNC_AUTHORS_MAX) {
+                let seq = self.common(author);
+                let below =
+                    |map: &BTreeMap<NodeId, u64>| map.get(author).is_none_or(|at| *at < seq);
+                if below(&link.has) && below(&link.offered) {
+                    sync.authors.extend(self.head_of(author).map(|head| (*author, head)));
+                }
+            }
+            for node in link.offer_receipts.iter().take(SYNC_AUTHORS_MAX) {
+                let count = self.members[node].receipt.as_ref().map_or(0, |receipt| receipt.count);
+                if link.counts.get(node).is_none_or(|shown| *shown < count) {
+                    sync.receipts.insert(*node, count);
+                }
+            }
+            let link = self.links.get_mut(&peer).expect("a key of the map");
+            link.offer_at = None;
+            link.offer.clear();
+            link.offer_receipts.clear();
+            link.offered.extend(sync.authors.iter().map(|(id, head)| (*id, head.seq)));
+            if !sync.authors.is_empty() || !sync.receipts.is_empty() {
+                self.send(peer, Packet::Sync(sync));
+            }
+        }
+    }
+}
+
+/// Fetching.
+impl Circle {
+    /// Entries known to be missing here.
+    pub(super) fn missing(&self) -> u64 {
+        self.lacking
+            .iter()
+            .map(|author| {
+                let held = self.members.get(author).map_or(0, |member| member.head_seq());
+                self.known_elsewhere(author).saturating_sub(held)
+            })
+            .sum()
+    }
+
+    /// How far the author's log is known to go, up to its fork.
+    fn known_elsewhere(&self, author: &NodeId) -> u64 {
+        let known =
+            self.links.values().filter_map(|link| link.has.get(author)).max().copied().unwrap_or(0);
+        let common = self.members.get(author).and_then(|member| member.disputed());
+        common.map_or(known, |from| known.min(from - 1))
+    }
+
+    /// Something came from the peer: what was asked of it is under way.
+    pub(super) fn fetch_progressed(&mut self, peer: NodeId, _author: NodeId, now: Now) {
+        for fetch in self.fetches.values_mut().filter(|fetch| fetch.peer == peer) {
+            fetch.progress = now.mono;
+            fetch.tries = 0;
+        }
+    }
+
+    pub(super) fn fetch_when_due(&mut self, now: Now, archive: &dyn Archive) {
+        let mut wants: BTreeMap<NodeId, Want> = BTreeMap::new();
+        for author in self.lacking.clone() {
+            self.plan_fetch(author, now, &mut wants);
+        }
+        for hash in self.waiting.due(now) {
+            if self.locate(&hash, archive).is_some() {
+                self.waiting.wanted.remove(&hash);
+                continue;
+            }
+            let wanted = &self.waiting.wanted[&hash];
+            let (last, asked) = (wanted.peer, wanted.asked);
+            let Some(peer) = self.peer_after(last, asked, |_| true) else { continue };
+            let want = wants.entry(peer).or_default();
+            if want.hashes.len() < WANTED_HASHES_MAX {
+                want.hashes.push(hash);
+                self.waiting.asked(&hash, peer, now);
+            }
+        }
+        for (peer, want) in wants {
+            self.send(peer, Packet::Want(want));
+        }
+    }
+
+    fn plan_fetch(&mut self, author: NodeId, now: Now, wants: &mut BTreeMap<NodeId, Want>) {
+        let held = self.members.get(&author).map_or(0, |member| member.head_seq());
+        let known = self.known_elsewhere(&author);
+        if known <= held {
+            self.lacking.remove(&author);
+            self.fetches.remove(&author);
+            return;
+        }
+        let to = match self.waiting.first_waiting(&author) {
+            Some(first) if first <= held + 1 => return,
+            Some(first) => known.min(first - 1),
+            None => known,
+        };
+        let (last, tries) = match self.fetches.get(&author) {
+            Some(fetch) if held < fetch.to && now.mono < self.stalls_at(fetch) => return,
+            Some(fetch) if held < fetch.to => (Some(fetch.peer), fetch.tries + 1),
+            _ => (None, 0),
+        };
+        let holds = |link: &Link| link.has.get(&author).is_some_and(|has| *has > held);
+        let start = last.unwrap_or(author);
+        let Some(peer) = self.peer_after(start, last.is_some(), holds) else { return };
+        let want = wants.entry(peer).or_default();
+        if want.ranges.len() < WANT_RANGES_MAX {
+            let to = to.min(self.links[&peer].has[&author].max(held + 1));
+            want.ranges.push(Range { author, from: held + 1, to });
+            self.fetches.insert(author, Fetch { peer, to, progress: now.mono, tries });
+        }
+    }
+
+    fn stalls_at(&self, fetch: &Fetch) -> u64 {
+        let rtt = self.links.get(&fetch.peer).and_then(|link| link.rtt_ms).unwrap_or(0);
+        let wait = RANGE_RETRY_MS.max(4 * u64::from(rtt));
+        fetch.progress + (wait << fetch.tries.min(STALL_DOUBLINGS_MAX))
+    }
+
+    /// A linked peer that `fits`: `start` itself unless `past`, else the next after it on the ring
+    /// of ids.
+    fn peer_after(
+        &self,
+        start: NodeId,
+        past: bool,
+        fits: impl Fn(&Link) -> bool,
+    ) -> Option<NodeId> {
+        let ring = self.links.range(start..).chain(self.links.range(..start));
+        let fitting: Vec<NodeId> = ring.filter(|(_, link)| fits(link)).map(|(id, _)| *id).collect();
+        let skip = usize::from(past && fitting.first() == Some(&start) && fitting.len() > 1);
+        fitting.get(skip).copied()
+    }
+
+    pub(super) fn fetch_wake(&self) -> Option<u64> {
+        let stalls = self.fetches.values().map(|fetch| self.stalls_at(fetch)).min();
+        [stalls, self.waiting.wake()].into_iter().flatten().min().filter(|_| !self.links.is_empty())
+    }
+}
