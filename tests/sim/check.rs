@@ -17,6 +17,7 @@ struct Marks {
     delivered: BTreeMap<NodeId, u64>,
     read: BTreeMap<NodeId, u64>,
     final_to: u64,
+    final_computed: u64,
     /// Who was known when positions became final.
     known: BTreeSet<NodeId>,
 }
@@ -37,6 +38,10 @@ impl Checks {
         self.asked.insert(token, body.clone());
     }
 
+    pub fn refused(&mut self, token: u64) {
+        self.asked.remove(&token).expect("a refusal of a question, once");
+    }
+
     /// An answer comes only after the commit. True where the member has left with it.
     pub fn said(&mut self, token: u64, node: &Node, seq: u64) -> bool {
         let body = self.asked.remove(&token).expect("an answer to a question, once");
@@ -47,40 +52,33 @@ impl Checks {
         left
     }
 
-    pub fn before_commit(&mut self, node: &Node, writes: &[Write]) {
-        let marks = self.marks.entry(node.id).or_default();
-        for write in writes {
-            if let Write::Run { run, .. } = write
-                && marks.known.contains(&run.author())
-            {
-                assert!(
-                    run.run().first.lamport > marks.final_to,
-                    "{:?} took an entry of {:?} at {} though all up to {} was final",
-                    node.id,
-                    run.author(),
-                    run.run().first.lamport,
-                    marks.final_to
-                );
-            }
-        }
-    }
-
     pub fn started(&mut self, node: &Node) {
+        let circle = node.circle.as_ref().expect("started");
+        let marks = self.marks.entry(node.id).or_default();
+        // What was computed and not yet stored as final was never shown.
+        marks.final_computed = circle.final_computed();
+        marks.known = node.disk.logs.keys().copied().collect();
         self.marks_hold(node);
     }
 
     pub fn after_step(&mut self, node: &Node, clock_before: u64, outputs: &[Output]) {
-        for output in outputs {
-            if let Output::Commit(_, writes) = output {
-                for write in writes {
-                    if let Write::Run { run, .. } = write
-                        && run.author() == node.id
-                    {
-                        let first = run.run().first.lamport;
-                        assert!(first > clock_before, "stamped past all that was in view");
-                    }
-                }
+        let writes = outputs.iter().filter_map(|output| match output {
+            Output::Commit(_, writes) => Some(writes),
+            _ => None,
+        });
+        for write in writes.flatten() {
+            let Write::Run { run, .. } = write else { continue };
+            let (author, lamport) = (run.author(), run.run().first.lamport);
+            if author == node.id {
+                assert!(lamport > clock_before, "stamped past all that was in view");
             }
+            let marks = self.marks.entry(node.id).or_default();
+            assert!(
+                lamport > marks.final_computed || !marks.known.contains(&author),
+                "{:?} took {lamport} of {author:?} though all up to {} was final",
+                node.id,
+                marks.final_computed
+            );
         }
         let circle = node.circle.as_ref().expect("stepped");
         assert!(circle.waiting().0 <= WAITING_BYTES_MAX);
@@ -102,11 +100,13 @@ impl Checks {
             }
         }
         assert!(circle.final_to() >= marks.final_to, "finality went back");
-        if circle.final_to() > marks.final_to {
-            self.final_moves += 1;
-            marks.final_to = circle.final_to();
-            marks.known = node.disk.logs.keys().copied().collect();
+        if circle.final_computed() > marks.final_computed {
+            marks.final_computed = circle.final_computed();
+            let members = circle.members().iter();
+            marks.known = members.filter(|(_, m)| m.since.is_some()).map(|(id, _)| *id).collect();
         }
+        self.final_moves += u64::from(circle.final_to() > marks.final_to);
+        marks.final_to = circle.final_to();
     }
 
     /// A packet leaves: own runs and receipts only after the commit.
@@ -178,6 +178,12 @@ impl Checks {
     pub fn settled(world: &World) -> Result<(), String> {
         for node in world.nodes.iter().filter(|node| !node.left) {
             let circle = node.circle.as_ref().expect("all run at the end");
+            let gone_unheard = |other: &Node| {
+                other.left && circle.members().get(&other.id).is_some_and(|m| m.waited_for())
+            };
+            if world.nodes.iter().any(gone_unheard) {
+                continue; // nobody heard its goodbye: it is waited for until it is set aside
+            }
             for (author, log) in &node.disk.logs {
                 let delivered = circle.members()[author].delivered_shown;
                 if delivered < log.len() as u64 {

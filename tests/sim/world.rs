@@ -162,7 +162,6 @@ impl World {
             }
             Event::CommitDone { node, life, batch, writes } => {
                 if self.nodes[node].life == life && self.nodes[node].circle.is_some() {
-                    self.checks.before_commit(&self.nodes[node], &writes);
                     self.nodes[node].disk.commit(&writes);
                     self.feed(node, Input::Committed(batch));
                 }
@@ -290,7 +289,7 @@ impl World {
         it.circle = Some(Circle::new(it.key.clone(), settings, it.disk.restored(), now));
         self.checks.started(&self.nodes[node]);
         self.feed(node, Input::Tick);
-        for peer in 0..self.nodes.len() {
+        for peer in (0..self.nodes.len()).filter(|peer| *peer != node) {
             let later = self.time + self.rng.u64(10..1_500);
             self.at(later, Event::Dial { a: node, b: peer });
         }
@@ -374,6 +373,7 @@ impl World {
             Output::Disputed(author, seq) => panic!("an honest node forked: {author:?} at {seq}"),
             Output::ClockContradicted(author) => panic!("{author:?} wrote below its own clock"),
             Output::Typing(_) => {}
+            Output::Refused(token) => self.checks.refused(token),
         }
     }
 

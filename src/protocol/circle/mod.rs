@@ -112,6 +112,8 @@ pub enum Output {
     Commit(u64, Vec<Write>),
     /// The entry asked for is committed, as this own sequence number.
     Said(u64, u64),
+    /// Not written: this member has left the circle.
+    Refused(u64),
     /// The member's reader is typing.
     Typing(NodeId),
     /// A validly signed own entry that is not held: this database was rolled back, or the key is
@@ -158,6 +160,7 @@ pub struct Circle {
 
     gate: Gate,
     unsaid: VecDeque<Unsaid>,
+    leaving: bool,
     rolled_back: bool,
 
     /// Uncommitted entries by hash.
@@ -217,6 +220,7 @@ impl Circle {
             arrival: restored.arrival,
             held,
             unsaid: VecDeque::new(),
+            leaving: false,
             rolled_back: false,
             fresh: BTreeMap::new(),
             batches: VecDeque::new(),
@@ -243,7 +247,7 @@ impl Circle {
             last_mono: now.mono,
             outputs: Vec::new(),
         };
-        circle.members.entry(me).or_default();
+        circle.leaving = circle.members.entry(me).or_default().left;
         circle.receipt_soon(now);
         circle
     }
@@ -266,7 +270,7 @@ impl Circle {
                 if let Body::Profile { name } = &body {
                     self.settings.name.clone_from(name);
                 }
-                self.unsaid.push_back(Unsaid { token: Some(token), body, reference });
+                self.say(Unsaid { token: Some(token), body, reference });
             }
             Input::Read { marks, upto, arrival } => self.read_here(marks, upto, arrival),
             Input::ReadReceipts(on) => self.set_read_receipts(on),
@@ -475,6 +479,11 @@ impl Circle {
     /// Every position up to this counter is final, and stored as final.
     pub fn final_to(&self) -> u64 {
         self.final_shown
+    }
+
+    /// Every position up to this counter is final, whether that is stored yet or not.
+    pub fn final_computed(&self) -> u64 {
+        self.final_to
     }
 
     /// Whether this node's reads are told.

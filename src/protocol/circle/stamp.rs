@@ -6,7 +6,7 @@ use super::super::archive::Write;
 use super::super::body::Body;
 use super::super::entry::{Place, Run, Said};
 use super::super::limits::{CATCH_UP_MS, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
-use super::{Circle, Now};
+use super::{Circle, Now, Output};
 
 /// Bytes set aside in a run for all but its entries.
 const RUN_HEAD_BYTES: usize = 1_024;
@@ -59,10 +59,19 @@ impl Circle {
     /// A profile first, and again where the name has changed.
     fn introduce_myself(&mut self) {
         let me = &self.members[&self.me];
-        if me.head.is_none() || (me.name != self.settings.name && !me.left) {
+        if me.head.is_none() || (me.name != self.settings.name && !self.leaving) {
             let body = Body::Profile { name: self.settings.name.clone() };
             self.unsaid.push_front(Unsaid { token: None, body, reference: None });
         }
+    }
+
+    /// Queues it; after `leave` nothing more is said.
+    pub(super) fn say(&mut self, unsaid: Unsaid) {
+        if self.leaving {
+            return self.outputs.extend(unsaid.token.map(Output::Refused));
+        }
+        self.leaving = unsaid.body == Body::Leave;
+        self.unsaid.push_back(unsaid);
     }
 
     /// Some peer's vector is held.
