@@ -220,3 +220,43 @@ impl<'a> Apply<'a> {
         Ok(id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ed25519_dalek::SigningKey;
+
+    use super::*;
+    use crate::protocol::entry::{Place, Run, Said};
+    use crate::protocol::packet::Dispute;
+
+    #[test]
+    fn a_group_that_reached_the_disk_though_it_failed_is_not_committed_twice() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let author = NodeId(key.verifying_key().to_bytes());
+        let first = Place { author, seq: 1, prev: None, seen: None, lamport: 1 };
+        let said = |text: &str| Said { at: 1, body: text.to_owned() };
+        let sign = |text| Arc::new(Run::sign(first, vec![said("same"), said(text)], &key));
+        let (run, branch) = (sign("a"), sign("b"));
+        let dispute = Dispute::of(&run, &branch, 2).unwrap();
+        let writes = vec![
+            Write::Run { run, arrival: 1, arrived_at: 1 },
+            Write::Sent { reference: "r".to_owned(), seq: 2 },
+            Write::Reference(branch),
+            Write::Dispute(Box::new(dispute)),
+            Write::Delivered(author, 2),
+        ];
+        let group = [Batch { id: 1, writes }];
+        let once = commit(&mut connection, &mut Authors::new(), &group, false).unwrap();
+        let again = commit(&mut connection, &mut Authors::new(), &group, true).unwrap();
+        assert_eq!(again, once);
+        let count = |table: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(["entries", "reference_entries", "sent", "authors"].map(count), [2, 2, 1, 1]);
+    }
+}

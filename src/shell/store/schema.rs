@@ -15,6 +15,8 @@ const CHECKPOINT_PAGES: i64 = 4_096;
 const WAL_KEEP_BYTES: i64 = 32 * 1024 * 1024;
 /// KiB of page cache of the writer: holds the upper levels of every index of a million entries.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// KiB of page cache of each reader: lookups by hash fall anywhere in their index.
+const READER_CACHE_KIB: i64 = 8 * 1024;
 /// Prepared statements kept per connection: all there are.
 const STATEMENTS_MAX: usize = 64;
 
@@ -164,6 +166,7 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     prepare(&connection)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     Ok(connection)
 }
 
