@@ -1,0 +1,166 @@
+//! Whether the store writes, and whether its file is sound: for `roda health`, `/healthz`, the page.
+
+use std::path::Path;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, InterruptHandle};
+use tokio::sync::{mpsc, watch};
+
+use super::folder::Folder;
+use super::writer::StoreEvent;
+use crate::shell::handle::StoreState;
+
+/// Milliseconds between attempts to interrupt a check that has not begun to run yet.
+const INTERRUPT_MS: u64 = 2;
+
+/// What is known about the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Soundness {
+    /// The last stop was clean: nothing to check.
+    Trusted,
+    /// Being checked after an unclean stop.
+    Checking,
+    /// Checked in this process.
+    Sound,
+    /// Damaged, in SQLite's words. The next start sets the file aside.
+    Damaged(String),
+    /// The check did not end; the next start checks again.
+    Unknown,
+}
+
+/// The store's health. Cheap to clone; every clone sees the same.
+#[derive(Debug, Clone)]
+pub struct StoreHealth {
+    writes: watch::Sender<StoreState>,
+    file: watch::Sender<Soundness>,
+}
+
+impl StoreHealth {
+    pub(super) fn new() -> Self {
+        let (writes, file) = (StoreState::Ok, Soundness::Trusted);
+        StoreHealth { writes: watch::Sender::new(writes), file: watch::Sender::new(file) }
+    }
+
+    /// Whether the last write was committed.
+    pub fn writes(&self) -> StoreState {
+        self.writes.borrow().clone()
+    }
+
+    /// Whether the file is known to be sound.
+    pub fn file(&self) -> Soundness {
+        self.file.borrow().clone()
+    }
+
+    /// Follows [`StoreHealth::file`].
+    pub fn watch_file(&self) -> watch::Receiver<Soundness> {
+        self.file.subscribe()
+    }
+
+    /// Whether the node may call itself healthy: writes are committed, no damage is known.
+    pub fn ok(&self) -> bool {
+        self.writes() == StoreState::Ok && !matches!(self.file(), Soundness::Damaged(_))
+    }
+
+    pub(super) fn set_writes(&self, state: StoreState) {
+        self.writes.send_replace(state);
+    }
+
+    pub(super) fn set_file(&self, soundness: Soundness) {
+        self.file.send_replace(soundness);
+    }
+}
+
+/// Whether SQLite says that the file itself is broken.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        }
+        // Values that this program never writes.
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..) => true,
+        _ => false,
+    }
+}
+
+/// What went wrong while writing into `folder`, and what to do about it.
+pub(super) fn advice(error: &rusqlite::Error, folder: &Path) -> String {
+    let folder = folder.display();
+    let (what, todo) = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            ("the disk is full", "free some space; what waits is then kept by itself")
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            ("the data folder cannot be written", "give the user that runs roda the right to write")
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ("another program holds the database", "close that program")
+        }
+        _ if is_damage(error) => (
+            "the database is damaged",
+            "stop the node and start it again: the file is then set aside and fetched anew",
+        ),
+        _ => ("the disk does not take writes", "check the disk; writing is tried again meanwhile"),
+    };
+    format!("{what}: {todo} (folder {folder}; {error})")
+}
+
+/// `quick_check` on a thread and a connection of its own.
+pub(super) struct Checker {
+    thread: JoinHandle<()>,
+    interrupt: InterruptHandle,
+}
+
+impl Checker {
+    /// Starts the check.
+    pub(super) fn start(
+        connection: Connection,
+        folder: Folder,
+        health: StoreHealth,
+        events: mpsc::Sender<StoreEvent>,
+    ) -> std::io::Result<Checker> {
+        let interrupt = connection.get_interrupt_handle();
+        health.set_file(Soundness::Checking);
+        let thread = thread::Builder::new().name("store-check".to_owned()).spawn(move || {
+            let found = check(&connection);
+            if let Soundness::Damaged(what) = &found {
+                tracing::error!(folder = %folder.path().display(), "the database is damaged: {what}");
+                folder.mark_damaged();
+                let told = format!(
+                    "the database in {} is damaged; stop the node and start it again: the file is \
+                     then set aside and the conversation fetched anew from others ({what})",
+                    folder.path().display()
+                );
+                // An owner that is gone needs no telling: the mark is on the disk.
+                let _ = events.blocking_send(StoreEvent::Damaged(told));
+            }
+            health.set_file(found);
+        })?;
+        Ok(Checker { thread, interrupt })
+    }
+
+    /// Ends the check, finished or not.
+    pub(super) fn stop(self) {
+        while !self.thread.is_finished() {
+            self.interrupt.interrupt();
+            thread::sleep(Duration::from_millis(INTERRUPT_MS));
+        }
+        if self.thread.join().is_err() {
+            tracing::error!("the check of the database panicked");
+        }
+    }
+}
+
+fn check(connection: &Connection) -> Soundness {
+    match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
+        Ok(word) if word == "ok" => Soundness::Sound,
+        Ok(word) => Soundness::Damaged(word),
+        Err(error) if is_damage(&error) => Soundness::Damaged(error.to_string()),
+        Err(error) => {
+            tracing::warn!("the database could not be checked, the next start will: {error}");
+            Soundness::Unknown
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The lookups of the state machine: see [`Archive`].
+//!
+//! A read that fails twice is logged and answered with none: the protocol then asks its peers, as
+//! for anything it does not hold, and nothing false is said.
+
+use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+
+use super::reader::Reader;
+use super::restore::number_at;
+use super::sql::{self, int};
+use crate::protocol::archive::{Archive, Located};
+use crate::protocol::entry::{Place, Run, Said};
+use crate::protocol::id::{Hash, NodeId, Signature};
+
+impl Archive for Reader {
+    fn locate(&self, hash: &Hash) -> Option<Located> {
+        self.answer(|connection| {
+            let held = |sql, reference| -> rusqlite::Result<_> {
+                let mut statement = connection.prepare_cached(sql)?;
+                statement.query_row([hash], |row| located(row, reference)).optional()
+            };
+            match held(sql::LOCATE, false)? {
+                None => held(sql::LOCATE_REFERENCE, true),
+                found => Ok(found),
+            }
+        })
+    }
+
+    fn at(&self, author: &NodeId, seq: u64) -> Option<(Hash, u64)> {
+        self.answer(|connection| at(connection, author, seq))
+    }
+
+    fn run_from(&self, author: &NodeId, seq: u64) -> Option<Run> {
+        self.answer(|connection| run_from(connection, *author, seq))
+    }
+
+    fn reference_run(&self, hash: &Hash) -> Option<Run> {
+        self.answer(|connection| reference_run(connection, hash))
+    }
+}
+
+impl Reader {
+    fn answer<T>(&self, read: impl Fn(&Connection) -> rusqlite::Result<Option<T>>) -> Option<T> {
+        self.with(read).unwrap_or_else(|error| {
+            tracing::error!("{error}");
+            None
+        })
+    }
+}
+
+fn located(row: &SqlRow<'_>, reference: bool) -> rusqlite::Result<Located> {
+    let (seq, lamport) = (number_at(row, 1)?, number_at(row, 2)?);
+    Ok(Located { author: row.get(0)?, seq, lamport, reference })
+}
+
+fn at(connection: &Connection, author: &NodeId, seq: u64) -> rusqlite::Result<Option<(Hash, u64)>> {
+    let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
+    let mut statement = connection.prepare_cached(sql::AT)?;
+    statement.query_row((author, seq), |row| Ok((row.get(0)?, number_at(row, 1)?))).optional()
+}
+
+fn run_from(connection: &Connection, author: NodeId, seq: u64) -> rusqlite::Result<Option<Run>> {
+    let Some((_, lamport)) = at(connection, &author, seq)? else { return Ok(None) };
+    let prev = match seq {
+        1 => None,
+        _ => at(connection, &author, seq - 1)?.map(|(hash, _)| hash),
+    };
+    let mut statement = connection.prepare_cached(sql::RUN_FROM)?;
+    let mut rows = statement.query((author, int(seq)))?;
+    let mut first = Place { author, seq, prev, seen: None, lamport };
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        if entries.is_empty() {
+            first.seen = row.get(2)?;
+        }
+        entries.push(Said { at: number_at(row, 3)?, body: row.get(4)? });
+        if let Some(signature) = row.get::<_, Option<Signature>>(5)? {
+            return Ok(Some(Run { first, entries, signature }));
+        }
+    }
+    Ok(None)
+}
+
+fn reference_run(connection: &Connection, hash: &Hash) -> rusqlite::Result<Option<Run>> {
+    let mut statement = connection.prepare_cached(sql::REFERENCE_RUN)?;
+    let found = statement
+        .query_row([hash], |row| {
+            let first = Place {
+                author: row.get(1)?,
+                seq: number_at(row, 2)?,
+                prev: row.get(3)?,
+                seen: row.get(4)?,
+                lamport: number_at(row, 5)?,
+            };
+            Ok((row.get::<_, i64>(0)?, Run { first, entries: vec![], signature: row.get(6)? }))
+        })
+        .optional()?;
+    let Some((id, mut run)) = found else { return Ok(None) };
+    let mut entries = connection.prepare_cached(sql::REFERENCE_ENTRIES)?;
+    let entries =
+        entries.query_map([id], |row| Ok(Said { at: number_at(row, 0)?, body: row.get(1)? }))?;
+    run.entries = entries.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(run))
+}

@@ -1,0 +1,234 @@
+//! The store: one SQLite database in the data folder.
+//!
+//! One thread writes, in groups; a `Committed` event comes after the flush, never before. Readers
+//! stand beside it, each on a read-only connection. What a caller must do: receive the events at all
+//! times (the writer waits when nobody does), take a new identity where [`Opened::needs_identity`],
+//! and at the end drop the [`WriterHandle`] and receive until the events end.
+
+mod apply;
+mod backup;
+mod folder;
+mod health;
+mod lookup;
+mod pool;
+mod reader;
+mod restore;
+mod schema;
+mod sql;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+pub use backup::BackupError;
+pub use health::{Soundness, StoreHealth};
+pub use reader::{Export, Page, ReadError, Reader};
+pub use schema::SCHEMA_VERSION;
+pub use writer::{Batch, EVENTS_MAX, GROUP_MAX, QUEUE_MAX, StoreEvent, WriterHandle};
+
+use crate::protocol::archive::Restored;
+use folder::Folder;
+use health::{Checker, is_damage};
+use restore::names;
+use schema::{Unfit, meta, set_meta};
+use writer::Writer;
+
+/// How to open a store.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Fingerprints of the circle's keys now in use: at least one must be known to the folder,
+    /// where it knows any.
+    pub fingerprints: Vec<String>,
+    /// Random bytes; they name the arrival numbers of a database made now.
+    pub epoch: [u8; 8],
+    /// Greatest number of database pages, read whenever the writer opens its connection; 0 is no
+    /// bound. It stands in for a full disk in tests.
+    pub page_limit: Arc<AtomicU32>,
+}
+
+/// An open store.
+#[derive(Debug)]
+pub struct Opened {
+    /// The committed state.
+    pub restored: Restored,
+    /// For pages and commands.
+    pub reader: Reader,
+    /// For the owner alone: a connection of its own, so that no page makes it wait.
+    pub archive: Reader,
+    /// To commit.
+    pub writer: WriterHandle,
+    /// What became of it; ends once the store is closed and unlocked.
+    pub events: mpsc::Receiver<StoreEvent>,
+    /// Whether the store writes.
+    pub health: StoreHealth,
+    /// 16 hex digits that name the arrival numbers.
+    pub epoch: String,
+    /// Where a damaged database was moved to at this start.
+    pub set_aside: Option<PathBuf>,
+    /// There is an identity, but the database that it wrote with is gone.
+    pub lost: bool,
+    /// The last process did not close the store; its file is being checked.
+    pub unclean: bool,
+}
+
+impl Opened {
+    /// Whether the identity in the folder, if any, must not be used again: what it has signed may
+    /// not be held. True at every start until the file `identity` has been replaced.
+    pub fn needs_identity(&self) -> bool {
+        self.lost || self.set_aside.is_some()
+    }
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A second process.
+    #[error(
+        "another roda is running on the folder {0}; stop it, or give this one a folder of its own \
+         with RODA_DATA"
+    )]
+    Locked(PathBuf),
+    /// Two circles would be poured together.
+    #[error(
+        "the folder {0} belongs to a circle with another key; use that circle's key, or another \
+         folder with RODA_DATA; to change the circle's key, set RODA_KEY=NEW,OLD for a while"
+    )]
+    OtherCircle(PathBuf),
+    /// Made by a newer program.
+    #[error(
+        "the database in {folder} was made by a newer roda (schema {found}, this one knows \
+         {SCHEMA_VERSION}); update this program"
+    )]
+    Newer {
+        /// The data folder.
+        folder: PathBuf,
+        /// The schema version found.
+        found: i64,
+    },
+    /// The file system refuses.
+    #[error("the data folder {0} cannot be used: {1}; check its rights and its disk")]
+    Folder(PathBuf, std::io::Error),
+    /// The database refuses, but not because it is damaged.
+    #[error("the database in {0} cannot be opened: {1}; check the disk and its free space")]
+    Database(PathBuf, rusqlite::Error),
+}
+
+/// The store; see [`Store::open`].
+#[derive(Debug)]
+pub struct Store;
+
+impl Store {
+    /// Opens the store in `folder`, makes it where it is missing, and starts its writer. A damaged
+    /// database is set aside and a fresh one made. Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// As [`OpenError`]; each says what to do.
+    pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
+        let folder = Folder::create(folder)?;
+        let lock = folder.lock()?;
+        folder.check_keys(&options.fingerprints)?;
+        let mut set_aside = None;
+        if folder.is_marked_damaged() {
+            set_aside = Some(folder.set_aside()?);
+        }
+        let loaded = match load(&folder, &options) {
+            Err(Unfit::Sql(error)) if is_damage(&error) => {
+                let moved = folder.set_aside()?;
+                tracing::error!("the database is damaged ({error}), see {}", moved.display());
+                set_aside = Some(moved);
+                load(&folder, &options)
+            }
+            loaded => loaded,
+        };
+        let loaded = loaded.map_err(|unfit| match unfit {
+            Unfit::Newer(found) => OpenError::Newer { folder: folder.path().to_owned(), found },
+            Unfit::Sql(error) => OpenError::Database(folder.path().to_owned(), error),
+            Unfit::Io(error) => folder.trouble(error),
+        })?;
+        let Loaded { connection, restored, epoch, lost, unclean } = loaded;
+        let (queue_in, queue) = mpsc::channel(QUEUE_MAX);
+        let (events, events_out) = mpsc::channel(EVENTS_MAX);
+        let health = StoreHealth::new();
+        let checker = unclean.then(|| check(&folder, &health, &events)).transpose()?;
+        let reader = Reader::new(folder.database());
+        let writer = Writer {
+            connection: Some(connection),
+            authors: apply::Authors::new(),
+            checker,
+            folder: folder.clone(),
+            health: health.clone(),
+            page_limit: options.page_limit,
+            queue,
+            _lock: lock,
+            events,
+        };
+        writer.start().map_err(|error| folder.trouble(error))?;
+        Ok(Opened {
+            restored,
+            archive: reader.dedicated(),
+            reader,
+            writer: WriterHandle(queue_in),
+            events: events_out,
+            health,
+            epoch,
+            set_aside,
+            lost,
+            unclean,
+        })
+    }
+}
+
+struct Loaded {
+    connection: Connection,
+    restored: Restored,
+    epoch: String,
+    lost: bool,
+    unclean: bool,
+}
+
+/// Opens and migrates the database, restores from it and marks it as in use.
+fn load(folder: &Folder, options: &Options) -> Result<Loaded, Unfit> {
+    let existed = folder.has_database();
+    if !existed {
+        folder.make_database().map_err(Unfit::Io)?;
+    }
+    let identity = folder.identity();
+    let page_limit = options.page_limit.load(Ordering::Relaxed);
+    let mut connection = schema::open_writer(&folder.database(), page_limit)?;
+    schema::migrate(&mut connection)?;
+    let restored = restore::restore(&connection)?;
+    let transaction = connection.transaction()?;
+    let unclean = existed && meta(&transaction, names::CLEAN)? != Some(true);
+    set_meta(&transaction, names::CLEAN, false)?;
+    let epoch = match meta(&transaction, names::EPOCH)? {
+        Some(epoch) => epoch,
+        None => {
+            // New here, or a backup: an identity that stands beside it wrote with another one.
+            let epoch = hex::encode(options.epoch);
+            set_meta(&transaction, names::EPOCH, &epoch)?;
+            if let Some(identity) = &identity {
+                set_meta(&transaction, names::RETIRED, identity)?;
+            }
+            epoch
+        }
+    };
+    let retired: Option<Vec<u8>> = meta(&transaction, names::RETIRED)?;
+    transaction.commit()?;
+    let lost = identity.is_some() && identity == retired;
+    Ok(Loaded { connection, restored, epoch, lost, unclean })
+}
+
+fn check(
+    folder: &Folder,
+    health: &StoreHealth,
+    events: &mpsc::Sender<StoreEvent>,
+) -> Result<Checker, OpenError> {
+    let connection = schema::open_reader(&folder.database())
+        .map_err(|error| OpenError::Database(folder.path().to_owned(), error))?;
+    Checker::start(connection, folder.clone(), health.clone(), events.clone())
+        .map_err(|error| folder.trouble(error))
+}

@@ -1,0 +1,262 @@
+//! Reads of what is committed, for pages and commands: a few read-only connections, taken in turn.
+//!
+//! Every call blocks (microseconds to milliseconds): from async code use `spawn_blocking`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow};
+
+use super::pool::Pool;
+use super::restore::number_at;
+use super::sql::{self, int};
+use crate::protocol::entry::Timestamp;
+use crate::protocol::id::NodeId;
+use crate::protocol::receipt::Watermarks;
+use crate::shell::handle::Row;
+
+/// Connections for pages and commands: readers are quick, and more would only share the same disk.
+const CONNECTIONS_MAX: usize = 4;
+/// Rows read at once while exporting: each page is a short transaction, so that the WAL can be
+/// moved meanwhile.
+const EXPORT_ROWS: usize = 500;
+
+/// The database could not be read, twice.
+#[derive(Debug, thiserror::Error)]
+#[error("the database cannot be read ({0}); check the disk, then start the node again")]
+pub struct ReadError(#[from] pub(super) rusqlite::Error);
+
+/// Some of the conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In order, oldest first (in arrival order where arrivals were asked for).
+    pub rows: Vec<Row>,
+    /// There are more in the direction that was asked for.
+    pub more: bool,
+}
+
+/// Access to what is committed. Cheap to clone; clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Reader(Arc<Pool>);
+
+impl Reader {
+    pub(super) fn new(path: PathBuf) -> Reader {
+        Reader::with_room(path, CONNECTIONS_MAX)
+    }
+
+    /// A reader with a connection that nobody else uses.
+    pub fn dedicated(&self) -> Reader {
+        Reader::with_room(self.0.path.clone(), 1)
+    }
+
+    pub(super) fn with<T>(
+        &self,
+        read: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadError> {
+        Ok(self.0.with(read)?)
+    }
+
+    fn with_room(path: PathBuf, room: usize) -> Reader {
+        Reader(Arc::new(Pool::new(path, room)))
+    }
+
+    /// The newest `limit` entries; more: there are older ones.
+    ///
+    /// # Errors
+    /// The disk's fault, as for every read here.
+    pub fn newest(&self, limit: usize) -> Result<Page, ReadError> {
+        self.page(limit, true, sql::ROWS_NEWEST, |more| (more,))
+    }
+
+    /// The oldest `limit` entries; more: there are newer ones.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn oldest(&self, limit: usize) -> Result<Page, ReadError> {
+        self.page(limit, false, sql::ROWS_OLDEST, |more| (more,))
+    }
+
+    /// The last `limit` entries before `place`; more: there are older ones.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn before(&self, place: Timestamp, limit: usize) -> Result<Page, ReadError> {
+        let params = |more| (int(place.lamport), place.author, more);
+        self.page(limit, true, sql::ROWS_BEFORE, params)
+    }
+
+    /// The first `limit` entries after `place`; more: there are newer ones.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn after(&self, place: Timestamp, limit: usize) -> Result<Page, ReadError> {
+        let params = |more| (int(place.lamport), place.author, more);
+        self.page(limit, false, sql::ROWS_AFTER, params)
+    }
+
+    /// The first `limit` entries that arrived after number `arrival`, in arrival order.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Page, ReadError> {
+        self.page(limit, false, sql::ROWS_SINCE_ARRIVAL, |more| (int(arrival), more))
+    }
+
+    /// The entry at `seq` of the author's log.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn get(&self, author: &NodeId, seq: u64) -> Result<Option<Row>, ReadError> {
+        self.with(|connection| {
+            connection.prepare_cached(sql::ROW)?.query_row((author, int(seq)), row).optional()
+        })
+    }
+
+    /// The own entry that the send with this reference became.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn by_reference(&self, reference: &str) -> Result<Option<Row>, ReadError> {
+        self.with(|connection| {
+            connection.prepare_cached(sql::ROW_SENT)?.query_row([reference], row).optional()
+        })
+    }
+
+    /// Entries committed in all logs: also the last arrival number, for these have no holes.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn count(&self) -> Result<u64, ReadError> {
+        self.with(|connection| {
+            connection.prepare_cached(sql::LAST_ARRIVAL)?.query_row([], |row| number_at(row, 0))
+        })
+    }
+
+    /// How far each of `authors` has been read by one who has read all up to `upto` that had
+    /// arrived by number `arrival`. `authors` gives the marks so far, 0 where there is none; the
+    /// answer has only those that grew.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn read_marks(
+        &self,
+        upto: Timestamp,
+        arrival: u64,
+        authors: &Watermarks,
+    ) -> Result<Watermarks, ReadError> {
+        self.with(|connection| {
+            let mut grown = Watermarks::new();
+            for (author, mark) in authors {
+                let reached = read_mark(connection, author, *mark, upto, arrival)?;
+                if reached > *mark {
+                    grown.insert(*author, reached);
+                }
+            }
+            Ok(grown)
+        })
+    }
+
+    /// The whole conversation in order, oldest first.
+    pub fn export(&self) -> Export {
+        let (page, at) = (Vec::new().into_iter(), None);
+        Export { reader: self.clone(), page, at, more: true }
+    }
+
+    fn page<P: Params>(
+        &self,
+        limit: usize,
+        newest_first: bool,
+        sql: &str,
+        params: impl Fn(i64) -> P,
+    ) -> Result<Page, ReadError> {
+        self.with(|connection| {
+            let one_more = int(limit as u64 + 1);
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params(one_more), row)?;
+            let mut rows = rows.collect::<rusqlite::Result<Vec<Row>>>()?;
+            let more = rows.len() > limit;
+            rows.truncate(limit);
+            if newest_first {
+                rows.reverse();
+            }
+            Ok(Page { rows, more })
+        })
+    }
+}
+
+/// See [`Reader::export`]; ends after the first error.
+#[derive(Debug)]
+pub struct Export {
+    reader: Reader,
+    page: std::vec::IntoIter<Row>,
+    at: Option<Timestamp>,
+    more: bool,
+}
+
+impl Iterator for Export {
+    type Item = Result<Row, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.len() == 0 && self.more {
+            let page = match self.at {
+                None => self.reader.oldest(EXPORT_ROWS),
+                Some(at) => self.reader.after(at, EXPORT_ROWS),
+            };
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    self.more = false;
+                    return Some(Err(error));
+                }
+            };
+            self.more = page.more;
+            self.page = page.rows.into_iter();
+        }
+        let row = self.page.next()?;
+        self.at = Some(row.timestamp());
+        Some(Ok(row))
+    }
+}
+
+/// The greatest seq from `mark` on at or before `upto` and `arrival`. Both grow along a log, so it
+/// is found by doubling the step, then halving it.
+fn read_mark(
+    connection: &Connection,
+    author: &NodeId,
+    mark: u64,
+    upto: Timestamp,
+    arrival: u64,
+) -> rusqlite::Result<u64> {
+    let mut placed = connection.prepare_cached(sql::PLACED)?;
+    let mut was_read = |seq: u64| -> rusqlite::Result<bool> {
+        let place = placed.query_row((author, int(seq)), |row| {
+            let timestamp = Timestamp { lamport: number_at(row, 0)?, author: *author };
+            Ok(timestamp <= upto && number_at(row, 1)? <= arrival)
+        });
+        Ok(place.optional()?.unwrap_or(false))
+    };
+    let (mut low, mut step) = (mark, 1);
+    while was_read(low + step)? {
+        low += step;
+        step *= 2;
+    }
+    while step > 1 {
+        step /= 2;
+        if was_read(low + step)? {
+            low += step;
+        }
+    }
+    Ok(low)
+}
+
+fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        author: row.get(0)?,
+        seq: number_at(row, 1)?,
+        lamport: number_at(row, 2)?,
+        at: number_at(row, 3)?,
+        body: row.get(4)?,
+        arrival: number_at(row, 5)?,
+        arrived_at: number_at(row, 6)?,
+    })
+}

@@ -1,0 +1,138 @@
+//! What the state machine needs at its start: point lookups per member, never a walk over entries.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+
+use super::schema::meta;
+use super::sql::{self, Int, Marks};
+use crate::protocol::archive::{Restored, StoredHead, StoredMember};
+use crate::protocol::entry::Timestamp;
+use crate::protocol::id::NodeId;
+use crate::protocol::receipt::Receipt;
+
+/// Names in the meta table.
+pub(super) mod names {
+    pub(in super::super) const EPOCH: &str = "epoch";
+    pub(in super::super) const CLEAN: &str = "clean";
+    pub(in super::super) const RETIRED: &str = "retired";
+    pub(in super::super) const FINAL_TO: &str = "final_to";
+    pub(in super::super) const RECEIPT_CEILING: &str = "receipt_ceiling";
+    pub(in super::super) const READ_RECEIPTS: &str = "read_receipts";
+    pub(in super::super) const READ_ARRIVAL: &str = "read_arrival";
+    /// The counter, big-endian, then the raw id: greater bytes are a greater timestamp.
+    pub(in super::super) const READ_UPTO: &str = "read_upto";
+}
+
+/// A timestamp as bytes that sort as it does.
+pub(super) fn timestamp_bytes(timestamp: Timestamp) -> Vec<u8> {
+    [&timestamp.lamport.to_be_bytes()[..], &timestamp.author.0].concat()
+}
+
+fn timestamp_of(bytes: [u8; 40]) -> Timestamp {
+    let (lamport, author) = bytes.split_first_chunk::<8>().expect("40 bytes hold 8");
+    let author = NodeId(author.try_into().expect("32 are left"));
+    Timestamp { lamport: u64::from_be_bytes(*lamport), author }
+}
+
+/// Reads the committed state.
+pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
+    let number = |name| meta::<Int>(connection, name).map(|value| value.map_or(0, |Int(n)| n));
+    let mut restored = Restored {
+        arrival: connection.query_row(sql::LAST_ARRIVAL, [], |row| number_at(row, 0))?,
+        final_to: number(names::FINAL_TO)?,
+        receipt_ceiling: number(names::RECEIPT_CEILING)?,
+        read_receipts: meta(connection, names::READ_RECEIPTS)?.unwrap_or(true),
+        read_arrival: number(names::READ_ARRIVAL)?,
+        read_upto: meta(connection, names::READ_UPTO)?.map(timestamp_of),
+        top: connection
+            .query_row(sql::TOP, [], |row| Ok((timestamp(row)?, row.get(2)?)))
+            .optional()?,
+        circle: connection
+            .query_row(sql::LAST_CIRCLE, [], |row| Ok((timestamp(row)?, row.get(2)?)))
+            .optional()?,
+        ..Restored::default()
+    };
+    let mut authors = connection.prepare(sql::AUTHORS)?;
+    let authors = authors.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for author in authors {
+        let (id, node) = author?;
+        restored.members.insert(node, member(connection, id, node)?);
+    }
+    Ok(restored)
+}
+
+fn member(connection: &Connection, id: i64, node: NodeId) -> rusqlite::Result<StoredMember> {
+    let mut member = StoredMember::default();
+    let head = connection
+        .prepare_cached(sql::HEAD)?
+        .query_row([id], |row| {
+            let (seq, lamport) = (number_at(row, 0)?, number_at(row, 2)?);
+            let head = StoredHead { seq, hash: row.get(1)?, lamport };
+            Ok((head, row.get::<_, Option<i64>>(3)? == Some(sql::LEAVE)))
+        })
+        .optional()?;
+    if let Some((head, left)) = head {
+        member.head = Some(head);
+        member.left = left;
+        member.since = connection
+            .prepare_cached(sql::SINCE)?
+            .query_row([id], |row| Ok(Timestamp { lamport: number_at(row, 0)?, author: node }))
+            .optional()?;
+        let mut profile = connection.prepare_cached(sql::LAST_PROFILE)?;
+        member.profile = profile.query_row([id], |row| row.get(0)).optional()?;
+    }
+    member.receipt = connection
+        .prepare_cached(sql::RECEIPT)?
+        .query_row([id], |row| receipt(row, node))
+        .optional()?;
+    member.dispute = connection
+        .prepare_cached(sql::DISPUTE)?
+        .query_row([id], |row| json(row, 0).map(Some))
+        .optional()?
+        .flatten();
+    member.reference_entries = connection
+        .prepare_cached(sql::REFERENCE_COUNT)?
+        .query_row([id], |row| number_at(row, 0))?;
+    connection
+        .prepare_cached(sql::MEMBER)?
+        .query_row([id], |row| {
+            member.addresses = json(row, 0)?;
+            member.aside = row.get(1)?;
+            member.delivered = number_at(row, 2)?;
+            member.read_by_all = number_at(row, 3)?;
+            member.read_here = number_at(row, 4)?;
+            Ok(())
+        })
+        .optional()?;
+    Ok(member)
+}
+
+/// The column as a number of the protocol.
+pub(super) fn number_at(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get(column).map(|Int(number)| number)
+}
+
+fn timestamp(row: &SqlRow<'_>) -> rusqlite::Result<Timestamp> {
+    Ok(Timestamp { lamport: number_at(row, 0)?, author: row.get(1)? })
+}
+
+fn receipt(row: &SqlRow<'_>, node: NodeId) -> rusqlite::Result<Receipt> {
+    let (Marks(stored), Marks(read)) = (row.get(1)?, row.get(2)?);
+    Ok(Receipt {
+        node,
+        count: number_at(row, 0)?,
+        stored: Arc::new(stored),
+        read: Arc::new(read),
+        clock: number_at(row, 3)?,
+        signature: row.get(4)?,
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let text = rusqlite::types::Type::Text;
+        rusqlite::Error::FromSqlConversionFailure(column, text, Box::new(error))
+    })
+}

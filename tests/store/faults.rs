@@ -1,0 +1,153 @@
+use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use roda::shell::handle::StoreState;
+use roda::shell::store::{Options, Soundness, StoreEvent};
+
+use crate::circle::{Author, Owner, shown};
+
+#[test]
+fn a_full_disk_commits_nothing_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let page_limit = Arc::new(AtomicU32::new(60));
+    let options = Options { page_limit: page_limit.clone(), ..Options::default() };
+    let mut owner = Owner::with(folder.path(), options);
+    let (mut ana, mut rui) = (Author::new(1), Author::new(2));
+    owner.commit_run(rui.texts(1, None));
+    let small = owner.arrives(rui.texts(1, None));
+    let writes = (0..10).map(|_| owner.arrives(ana.texts(256, None)));
+    let writes = std::iter::once(small).chain(writes.collect::<Vec<_>>()).collect();
+    owner.write(writes);
+    let Some(StoreEvent::Failing(why)) = owner.store.events.blocking_recv() else {
+        panic!("the disk is full")
+    };
+    assert!(why.contains("the disk is full") && why.contains("free some space"), "{why}");
+    assert_eq!(owner.store.health.writes(), StoreState::Failing(why));
+    assert!(!owner.store.health.ok());
+    assert_eq!(owner.store.reader.count().unwrap(), 1, "reads work, and no part is committed");
+    page_limit.store(0, Ordering::Relaxed);
+    assert!(matches!(owner.store.events.blocking_recv(), Some(StoreEvent::Recovered)));
+    let rows = owner.committed();
+    assert_eq!(rows.len(), 1 + 2_560);
+    assert!(owner.store.health.ok());
+    assert_eq!(owner.store.reader.count().unwrap(), 2_562);
+    owner.commit_run(ana.texts(1, None));
+}
+
+#[test]
+fn a_batch_that_fails_at_its_end_leaves_no_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let page_limit = Arc::new(AtomicU32::new(60));
+    let options = Options { page_limit, ..Options::default() };
+    let mut owner = Owner::with(folder.path(), options);
+    let mut ana = Author::new(1);
+    owner.commit_run(ana.texts(1, None));
+    let before = owner.snapshot();
+    let writes = (0..10).map(|_| owner.arrives(ana.texts(256, None))).collect();
+    owner.write(writes);
+    assert!(matches!(owner.store.events.blocking_recv(), Some(StoreEvent::Failing(_))));
+    let said = owner.close();
+    assert!(!said.iter().any(|event| matches!(event, StoreEvent::Committed { .. })), "{said:?}");
+    let owner = Owner::open(folder.path());
+    assert!(owner.store.unclean);
+    assert_eq!(owner.snapshot(), before);
+}
+
+impl Owner {
+    /// What a start would restore now, but for the marks.
+    fn snapshot(&self) -> (u64, Vec<String>) {
+        let rows = self.store.reader.newest(100).unwrap().rows;
+        (self.store.reader.count().unwrap(), rows.iter().map(|row| format!("{row:?}")).collect())
+    }
+}
+
+/// Fills a store, closes it, and overwrites `len` bytes of its file.
+fn damaged(folder: &Path, from: u64, len: usize) {
+    let mut owner = Owner::open(folder);
+    let mut ana = Author::new(1);
+    for _ in 0..8 {
+        owner.commit_run(ana.texts(256, None));
+    }
+    owner.close();
+    let path = folder.join("roda.db");
+    let mut file = fs::File::options().read(true).write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(from)).unwrap();
+    file.write_all(&vec![0xa5; len]).unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_database_is_set_aside_and_a_fresh_one_works() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("identity"), "old").unwrap();
+    for number in 1..=2 {
+        damaged(folder.path(), 0, 100);
+        let mut owner = Owner::open(folder.path());
+        let aside = owner.store.set_aside.clone().unwrap();
+        assert_eq!(aside, folder.path().join(format!("roda.db.damaged-{number}")));
+        let mut start = [0; 4];
+        fs::File::open(&aside).unwrap().read_exact(&mut start).unwrap();
+        assert_eq!(start, [0xa5; 4], "kept as it was");
+        assert!(owner.store.needs_identity());
+        assert_eq!(shown(&owner.store.restored), shown(&fresh()));
+        owner.commit_run(Author::new(3).texts(1, None));
+        owner.close();
+        let owner = Owner::open(folder.path());
+        assert!(owner.store.set_aside.is_none() && owner.store.needs_identity());
+        owner.close();
+        fs::remove_file(folder.path().join("roda.db")).unwrap();
+    }
+}
+
+fn fresh() -> roda::protocol::archive::Restored {
+    roda::protocol::archive::Restored { read_receipts: true, ..Default::default() }
+}
+
+fn forget_the_clean_stop(database: &Path) {
+    let database = rusqlite::Connection::open(database).unwrap();
+    database.execute("UPDATE meta SET value = 0 WHERE name = 'clean'", []).unwrap();
+}
+
+#[test]
+fn a_sound_file_is_checked_once_after_an_unclean_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    damaged(folder.path(), 0, 0);
+    forget_the_clean_stop(&folder.path().join("roda.db"));
+    let owner = Owner::open(folder.path());
+    assert!(owner.store.unclean);
+    let mut file = owner.store.health.watch_file();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(file.wait_for(|soundness| *soundness == Soundness::Sound)).unwrap();
+    owner.close();
+    assert!(!Owner::open(folder.path()).store.unclean);
+}
+
+#[test]
+fn damage_in_the_middle_is_found_beside_the_service_after_an_unclean_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roda.db");
+    damaged(folder.path(), 0, 0);
+    let owner = Owner::open(folder.path());
+    assert_eq!((owner.store.unclean, owner.store.health.file()), (false, Soundness::Trusted));
+    owner.close();
+
+    let pages = fs::metadata(&path).unwrap().len() / 4096;
+    forget_the_clean_stop(&path);
+    let mut file = fs::File::options().write(true).open(&path).unwrap();
+    file.seek(SeekFrom::Start(pages / 2 * 4096)).unwrap();
+    file.write_all(&[0xa5; 4096]).unwrap();
+    drop(file);
+
+    let mut owner = Owner::open(folder.path());
+    assert!(owner.store.unclean && owner.store.set_aside.is_none());
+    let Some(StoreEvent::Damaged(why)) = owner.store.events.blocking_recv() else {
+        panic!("a page of the file is overwritten")
+    };
+    assert!(why.contains("start it again"), "{why}");
+    owner.close();
+    let owner = Owner::open(folder.path());
+    assert!(owner.store.set_aside.is_some() && owner.store.restored.top.is_none());
+    assert!(!owner.store.unclean);
+}

@@ -1,0 +1,8 @@
+//! What the store promises: nothing is said to be committed before it is, and everything committed
+//! is there again.
+
+mod circle;
+mod faults;
+mod folder;
+mod order;
+mod restored;
