@@ -7,4 +7,4 @@ mod frame;
 mod packet;
 
 pub use frame::{FrameCodec, PREFIX, TooLong, append_frame, frame};
-pub use packet::{PACKET_BYTES_MAX, PacketError, encode, parse, scan, split_history};
+pub use packet::{PACKET_BYTES_MAX, PacketError, encode, fitting, parse, scan};

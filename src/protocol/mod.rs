@@ -4,6 +4,7 @@ pub mod archive;
 pub mod body;
 pub mod dispute;
 pub mod entry;
+pub mod handshake;
 pub mod id;
 pub mod limits;
 pub mod packet;

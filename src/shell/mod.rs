@@ -2,3 +2,4 @@
 
 pub mod handle;
 pub mod link;
+pub mod links;

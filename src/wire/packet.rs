@@ -1,11 +1,12 @@
 //! The JSON of packets.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::entry::{CheckedRun, Run};
+use crate::protocol::entry::Run;
+use crate::protocol::id::NodeId;
 use crate::protocol::limits::{
     ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACTS_MAX, FRAME_MAX, INTEGER_MAX, JSON_DEPTH_MAX,
     LINKS_MAX, RECEIPTS_MAX, SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
@@ -16,8 +17,12 @@ use crate::protocol::receipt::ReceiptChange;
 /// Bytes of JSON whose token is just within [`FRAME_MAX`]: base64 turns 3 bytes into 4, the token
 /// has 57 bytes beside the ciphertext, which is padded to the next multiple of 16.
 pub const PACKET_BYTES_MAX: usize = (FRAME_MAX / 4 * 3 - 57) / 16 * 16 - 1;
-/// Bytes of a `history` packet beside its runs and their commas: the tag and the longest number.
-const HISTORY_BYTES: usize = 64;
+/// Bytes of a packet that holds one list beside the items and their commas, at most.
+const LIST_BYTES: usize = 64;
+/// Bytes of one watermark in a receipt, at most.
+const WATERMARK_BYTES: usize = 84;
+/// Bytes of a receipt beside its watermarks, at most.
+const RECEIPT_BYTES: usize = 400;
 /// Characters of an unknown tag that are kept for the log.
 const TAG_SHOWN: usize = 32;
 
@@ -198,20 +203,57 @@ pub fn scan(json: &[u8]) -> Result<(), PacketError> {
     Ok(())
 }
 
-/// Cuts what was asked for into `history` packets that fit a frame, in the same order.
-pub fn split_history(runs: Vec<Arc<CheckedRun>>) -> Vec<Packet> {
-    let mut packets = Vec::new();
-    let (mut part, mut bytes) = (Vec::new(), HISTORY_BYTES);
-    for run in runs {
-        if !part.is_empty() && bytes + run.bytes() + 1 > PACKET_BYTES_MAX {
-            packets.push(Packet::History(std::mem::take(&mut part)));
-            bytes = HISTORY_BYTES;
+/// The packet, cut into as many of its kind as its limits and [`PACKET_BYTES_MAX`] ask for, in the
+/// same order. Those that are never cut fit by their limits.
+pub fn fitting(packet: Packet) -> Vec<Packet> {
+    match packet {
+        Packet::History(runs) => {
+            let parts = parts(runs, usize::MAX, |run| run.bytes());
+            parts.into_iter().map(Packet::History).collect()
         }
-        bytes += run.bytes() + 1;
-        part.push(run);
+        Packet::Receipt(receipts) => {
+            let bytes = |one: &ReceiptChange| {
+                RECEIPT_BYTES + (one.stored.len() + one.read.len()) * WATERMARK_BYTES
+            };
+            let parts = parts(receipts, RECEIPTS_MAX, bytes);
+            parts.into_iter().map(Packet::Receipt).collect()
+        }
+        Packet::Sync(mut sync) => {
+            let mut cut = Vec::new();
+            while sync.authors.len() > SYNC_AUTHORS_MAX || sync.receipts.len() > SYNC_AUTHORS_MAX {
+                let (authors, receipts) = (first(&mut sync.authors), first(&mut sync.receipts));
+                cut.push(Packet::Sync(Sync { authors, receipts }));
+            }
+            cut.push(Packet::Sync(sync));
+            cut
+        }
+        packet => vec![packet],
     }
-    if !part.is_empty() {
-        packets.push(Packet::History(part));
+}
+
+/// Takes the first [`SYNC_AUTHORS_MAX`] of a map.
+fn first<V>(map: &mut BTreeMap<NodeId, V>) -> BTreeMap<NodeId, V> {
+    match map.keys().nth(SYNC_AUTHORS_MAX).copied() {
+        Some(next) => {
+            let rest = map.split_off(&next);
+            std::mem::replace(map, rest)
+        }
+        None => std::mem::take(map),
     }
-    packets
+}
+
+fn parts<T>(items: Vec<T>, count_max: usize, bytes: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut parts = Vec::new();
+    let (mut part, mut sum) = (Vec::new(), LIST_BYTES);
+    for item in items {
+        let more = bytes(&item) + 1;
+        if !part.is_empty() && (sum + more > PACKET_BYTES_MAX || part.len() == count_max) {
+            parts.push(std::mem::take(&mut part));
+            sum = LIST_BYTES;
+        }
+        sum += more;
+        part.push(item);
+    }
+    parts.push(part);
+    parts
 }
