@@ -5,6 +5,7 @@ pub mod body;
 pub mod circle;
 pub mod dispute;
 pub mod entry;
+pub mod handshake;
 pub mod id;
 pub mod limits;
 pub mod packet;

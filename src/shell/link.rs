@@ -1,10 +1,14 @@
 //! Links as the owner sees them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::protocol::id::NodeId;
+use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::packet::{Lane, LinkId, Packet};
 
 /// What link tasks tell the owner.
@@ -59,6 +63,114 @@ pub enum ToLink {
     Close,
 }
 
-/// Queues packets for one link, bounded in bytes by its task.
+/// Packets that wait between the owner and one link's task; bytes fill up first in practice.
+pub const LINK_QUEUE_PACKETS_MAX: usize = 16 * 1024;
+
+/// Queues packets for one link, bounded in bytes and number. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct LinkSender(pub mpsc::Sender<ToLink>);
+pub struct LinkSender {
+    queue: mpsc::Sender<ToLink>,
+    queued: Arc<AtomicUsize>,
+    closed: CancellationToken,
+}
+
+/// The link has too much queued and is closed for it; the peer resyncs once it is linked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the peer takes packets more slowly than they come; its link is dropped")]
+pub struct Full;
+
+/// The task's end of a [`LinkSender`].
+#[derive(Debug)]
+pub struct LinkQueue {
+    /// What was queued, in order.
+    pub packets: mpsc::Receiver<ToLink>,
+    /// Bytes queued and not yet written: the task takes [`queued_bytes`] off for each packet.
+    pub queued: Arc<AtomicUsize>,
+    /// Cancelled by [`LinkSender::close`] and by an overflow.
+    pub closed: CancellationToken,
+}
+
+impl LinkSender {
+    /// A sender and the end that its link's task reads.
+    pub fn new() -> (LinkSender, LinkQueue) {
+        let (queue, packets) = mpsc::channel(LINK_QUEUE_PACKETS_MAX);
+        let queued = Arc::new(AtomicUsize::new(0));
+        let closed = CancellationToken::new();
+        let sender = LinkSender { queue, queued: queued.clone(), closed: closed.clone() };
+        (sender, LinkQueue { packets, queued, closed })
+    }
+
+    /// Queues a packet; never waits. A link that has ended takes it and forgets it: its
+    /// [`LinkEvent::Down`] is on the way.
+    ///
+    /// # Errors
+    /// [`Full`] above [`SEND_QUEUE_BYTES_MAX`]: the link closes.
+    pub fn try_send(&self, lane: Lane, packet: Packet) -> Result<(), Full> {
+        let bytes = queued_bytes(&packet);
+        let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
+        let sent = if before + bytes > SEND_QUEUE_BYTES_MAX {
+            Err(Full)
+        } else {
+            match self.queue.try_send(ToLink::Packet(lane, packet)) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+                Err(mpsc::error::TrySendError::Full(_)) => Err(Full),
+            }
+        };
+        self.queued.fetch_sub(bytes, Ordering::Relaxed);
+        if sent.is_err() {
+            self.closed.cancel();
+        }
+        sent
+    }
+
+    /// Bytes queued and not yet written, about.
+    pub fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Writes out what is queued, then closes.
+    pub fn drain(&self) {
+        if self.queue.try_send(ToLink::Drain).is_err() {
+            self.closed.cancel();
+        }
+    }
+
+    /// Closes at once; what is queued is lost.
+    pub fn close(&self) {
+        // An ended or full queue needs no word: the token says it.
+        let _ = self.queue.try_send(ToLink::Close);
+        self.closed.cancel();
+    }
+}
+
+/// About the bytes of a packet's JSON, without writing it.
+pub fn queued_bytes(packet: &Packet) -> usize {
+    const SMALL: usize = 64;
+    const PER_ID: usize = 80;
+    const PER_HEAD: usize = 180;
+    const PER_RECEIPT: usize = 400;
+    const PER_BODY_HASH: usize = 90;
+    SMALL
+        + match packet {
+            Packet::Message(run) => run.bytes(),
+            Packet::History(runs) => runs.iter().map(|run| run.bytes() + 1).sum(),
+            Packet::Sync(sync) => sync.authors.len() * PER_HEAD + sync.receipts.len() * PER_ID,
+            Packet::Want(want) => want.ranges.len() * 2 * PER_ID + want.hashes.len() * PER_ID,
+            Packet::Contacts(contacts) => {
+                let addresses = contacts.members.values().flatten();
+                addresses.map(|address| address.len() + 3).sum::<usize>()
+                    + (contacts.members.len() + contacts.links.len()) * PER_ID
+            }
+            Packet::Receipt(receipts) => receipts
+                .iter()
+                .map(|one| PER_RECEIPT + (one.stored.len() + one.read.len()) * PER_ID)
+                .sum(),
+            Packet::Dispute(dispute) => dispute
+                .branches
+                .iter()
+                .map(|branch| PER_RECEIPT + branch.entries.len() * PER_BODY_HASH)
+                .sum(),
+            Packet::Typing | Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => 0,
+        }
+}

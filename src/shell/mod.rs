@@ -3,3 +3,4 @@
 pub mod handle;
 pub mod link;
 pub mod store;
+pub mod links;

@@ -1,0 +1,217 @@
+//! The sending direction of a link: two lanes, live before history, sealed and written in batches.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::STOP_MS;
+use super::stream::write_out;
+use super::task::Link;
+use crate::protocol::packet::{Lane, Packet};
+use crate::seal::Sealer;
+use crate::shell::link::{LinkEvent, LinkQueue, ToLink, queued_bytes};
+use crate::wire::{PACKET_BYTES_MAX, append_frame, encode, fitting};
+
+/// Bytes of frames gathered before they are written, so that a live packet waits for no more
+/// history than this.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// How the writer goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Write out what is queued, then end.
+    Draining,
+    /// Write out the live lane and `bye`, then end.
+    Stopping,
+}
+
+/// A packet, and the bytes that the queue counts for it until it is written.
+struct Charged(Packet, usize);
+
+/// One link's writer.
+pub(super) struct Writer {
+    link: Arc<Link>,
+    io: OwnedWriteHalf,
+    sealer: Sealer,
+    queue: LinkQueue,
+    pongs: mpsc::Receiver<u64>,
+    live: VecDeque<Charged>,
+    history: VecDeque<Charged>,
+    /// History was written and the owner not told yet that the lane is empty.
+    wrote_history: bool,
+    phase: Phase,
+    batch: Vec<u8>,
+    /// What the queue counts for the batch.
+    charged: usize,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Writer {
+    pub(super) fn new(
+        link: Arc<Link>,
+        io: OwnedWriteHalf,
+        sealer: Sealer,
+        queue: LinkQueue,
+        pongs: mpsc::Receiver<u64>,
+    ) -> Writer {
+        Writer {
+            link,
+            io,
+            sealer,
+            queue,
+            pongs,
+            live: VecDeque::new(),
+            history: VecDeque::new(),
+            wrote_history: false,
+            phase: Phase::Open,
+            batch: Vec::new(),
+            charged: 0,
+            packets: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Writes until the link ends. The link is closed when this returns.
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        let closed = self.link.closed.clone();
+        let ended = tokio::select! {
+            biased;
+            () = closed.cancelled() => Ok(()),
+            ended = self.write() => ended,
+        };
+        closed.cancel();
+        ended
+    }
+
+    async fn write(&mut self) -> io::Result<()> {
+        let pace = self.link.shared.pace.clone();
+        let mut ping = interval(pace.ping);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let rekey_at = Instant::now() + pace.rekey;
+        while self.phase == Phase::Open {
+            self.wait(&mut ping, rekey_at).await;
+            self.write_lanes().await?;
+        }
+        // The peer hears the end of our direction and answers with the end of its own.
+        let grace = match self.phase {
+            Phase::Stopping => Duration::from_millis(STOP_MS),
+            _ => pace.drain,
+        };
+        self.io.shutdown().await?;
+        let _ = timeout(grace, self.link.ending.cancelled()).await;
+        Ok(())
+    }
+
+    /// Waits for something to write.
+    async fn wait(&mut self, ping: &mut Interval, rekey_at: Instant) {
+        let link = self.link.clone();
+        tokio::select! {
+            biased;
+            () = link.shared.stop.cancelled() => self.stop(),
+            () = link.ending.cancelled() => {
+                self.gather();
+                self.phase = Phase::Draining;
+            }
+            Some(number) = self.pongs.recv() => self.live.push_front(Charged(Packet::Pong(number), 0)),
+            _ = ping.tick() => {
+                let now = link.shared.now();
+                link.ping.store(now, Ordering::Relaxed);
+                self.live.push_front(Charged(Packet::Ping(now), 0));
+            }
+            said = self.queue.packets.recv() => match said {
+                Some(said) => self.enqueue(said),
+                None => self.phase = Phase::Draining,
+            },
+            () = sleep_until(rekey_at), if link.rekeys() => link.rekey_due().await,
+        }
+    }
+
+    fn stop(&mut self) {
+        self.gather();
+        self.phase = Phase::Stopping;
+        self.history.clear();
+        self.live.push_back(Charged(Packet::Bye, 0));
+    }
+
+    /// Takes all that waits in the queue now.
+    fn gather(&mut self) {
+        while self.phase == Phase::Open
+            && let Ok(said) = self.queue.packets.try_recv()
+        {
+            self.enqueue(said);
+        }
+    }
+
+    fn enqueue(&mut self, said: ToLink) {
+        match said {
+            ToLink::Packet(lane, packet) => {
+                let lane = match lane {
+                    Lane::Live => &mut self.live,
+                    Lane::History => &mut self.history,
+                };
+                let mut charge = queued_bytes(&packet);
+                for part in fitting(packet) {
+                    lane.push_back(Charged(part, std::mem::take(&mut charge)));
+                }
+            }
+            ToLink::Drain => self.phase = Phase::Draining,
+            ToLink::Close => self.link.closed.cancel(),
+        }
+    }
+
+    /// Writes both lanes out, batch by batch; what is queued meanwhile joins in.
+    async fn write_lanes(&mut self) -> io::Result<()> {
+        loop {
+            self.gather();
+            if self.phase == Phase::Open && self.link.shared.stop.is_cancelled() {
+                self.stop();
+            }
+            self.fill_batch();
+            if self.batch.is_empty() {
+                return Ok(());
+            }
+            write_out(&mut self.io, &self.batch, self.link.shared.pace.write).await?;
+            self.batch.clear();
+            self.queue.queued.fetch_sub(std::mem::take(&mut self.charged), Ordering::Relaxed);
+            if self.wrote_history && self.history.is_empty() {
+                self.wrote_history = false;
+                self.link.shared.tell(LinkEvent::Drained(self.link.id)).await;
+            }
+            self.link.count(self.packets, self.bytes).await;
+        }
+    }
+
+    fn fill_batch(&mut self) {
+        while self.batch.len() < BATCH_BYTES {
+            let live = self.live.pop_front();
+            let Some(Charged(packet, charge)) = live.or_else(|| {
+                let next = self.history.pop_front();
+                self.wrote_history |= next.is_some();
+                next
+            }) else {
+                break;
+            };
+            self.charged += charge;
+            self.seal(&packet);
+        }
+    }
+
+    fn seal(&mut self, packet: &Packet) {
+        let json = encode(packet, self.packets);
+        assert!(json.len() <= PACKET_BYTES_MAX, "packets are made to fit a frame");
+        let before = self.batch.len();
+        let token = self.sealer.seal(&json, (self.link.shared.wall)());
+        append_frame(&token, &mut self.batch);
+        self.bytes += (self.batch.len() - before) as u64;
+        self.packets += 1;
+    }
+}
