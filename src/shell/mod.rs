@@ -1,4 +1,5 @@
 //! The world around the protocol: sockets, disk, HTTP and the one task that owns the circle.
 
 pub mod handle;
+pub mod http;
 pub mod link;
