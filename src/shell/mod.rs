@@ -1,6 +1,7 @@
 //! The world around the protocol: sockets, disk, HTTP and the one task that owns the circle.
 
 pub mod handle;
+pub mod http;
 pub mod link;
 pub mod store;
 pub mod links;

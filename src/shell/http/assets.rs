@@ -1,0 +1,104 @@
+//! The page's files: embedded in the binary, or from a folder while editing.
+
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::problem::Problem;
+use super::server::App;
+
+#[derive(RustEmbed)]
+#[folder = "web/"]
+#[allow_missing = true]
+struct Web;
+
+/// Answers every path that is no route.
+pub(super) async fn file(
+    State(app): State<App>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return super::routes::method_not_allowed().await.into_response();
+    }
+    let missing = || Problem::not_found("there is no such file; the page is at /").into_response();
+    let Some(path) = plain_path(uri.path()).map(str::to_owned) else { return missing() };
+    let folder = app.door.web_dir.clone();
+    let read = tokio::task::spawn_blocking(move || match folder {
+        Some(folder) => from_folder(&folder, &path),
+        None => Web::get(&path),
+    });
+    match read.await {
+        Ok(Some(file)) => answer(file, &headers),
+        _ => missing(),
+    }
+}
+
+/// The path inside the folder, if it is made of plain names only: no `..`, nothing hidden, no
+/// escapes.
+fn plain_path(path: &str) -> Option<&str> {
+    let path = path.strip_prefix('/')?;
+    let path = if path.is_empty() { "index.html" } else { path };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
+    let names_ok = path
+        .split('/')
+        .all(|name| !name.is_empty() && !name.starts_with('.') && name.chars().all(plain));
+    names_ok.then_some(path)
+}
+
+/// Links may lead about within the folder, not out of it.
+fn from_folder(folder: &Path, path: &str) -> Option<EmbeddedFile> {
+    let folder: PathBuf = folder.canonicalize().ok()?;
+    let file = folder.join(path).canonicalize().ok()?;
+    if !file.starts_with(&folder) || !file.is_file() {
+        return None;
+    }
+    rust_embed::utils::read_file_from_fs(&file).ok()
+}
+
+fn answer(file: EmbeddedFile, headers: &HeaderMap) -> Response {
+    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16]));
+    let etag_value = HeaderValue::from_str(&etag).expect("hex is ASCII");
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let cached = known.is_some_and(|known| {
+        known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)
+    });
+    let mut response = if cached {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut mime = match file.metadata.mimetype() {
+            "application/javascript" => "text/javascript".to_owned(),
+            mime => mime.to_owned(),
+        };
+        if mime.starts_with("text/") {
+            mime.push_str("; charset=utf-8");
+        }
+        let mut response = Body::from(file.data.into_owned()).into_response();
+        let mime = HeaderValue::from_str(&mime).expect("a MIME type is ASCII");
+        response.headers_mut().insert(header::CONTENT_TYPE, mime);
+        response
+    };
+    response.headers_mut().insert(header::ETAG, etag_value);
+    let cache = HeaderValue::from_static("no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_lead_to_files() {
+        assert_eq!(plain_path("/"), Some("index.html"));
+        assert_eq!(plain_path("/vendor/preact.mjs"), Some("vendor/preact.mjs"));
+        for bad in ["/../Cargo.toml", "/a//b", "/.env", "/a/%2e%2e/b", "/a\\b", "/a/", "x"] {
+            assert_eq!(plain_path(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! One page at work: its frames answered, what happens told, in one task.
+//!
+//! Messages reach the page in the order of their arrival numbers. `streamed` is the last number
+//! sent; a hole, a lag or a `resume` sets `behind`, and the store then supplies what is missing
+//! while events only pass by. As entries are committed before they are told, a read that finds
+//! nothing more means that every later entry is still to come as an event: no gap and no double.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::StreamExt as _;
+use futures_util::stream::{FuturesUnordered, SplitStream};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::{Instant, interval, sleep_until};
+
+use crate::shell::handle::{Command, Event, Refused, Row, StoreState, View};
+
+use super::frames::{FromPage, OnlyRef, ToPage, Welcome, error_frame};
+use super::limits::{
+    EVENTS_JOINED_MAX, FRAME_FROM_PAGE_MAX, PAGE_DEAD, PAGE_PING, RESUME_STEP,
+    SENDS_OUTSTANDING_MAX, VIEW_PERIOD,
+};
+use super::message::{Lens, Part, messages_frames, parse_place};
+use super::problem::Problem;
+use super::routes::check_reference;
+use super::server::App;
+use super::socket::{Ended, close, stopping};
+use super::status::{self, Receipts};
+
+type Outcome = (Option<String>, Result<Row, Problem>);
+
+/// A send that waits for its commit.
+struct Pending {
+    reference: Option<String>,
+    answer: oneshot::Receiver<Result<Row, Refused>>,
+}
+
+impl Future for Pending {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let answer = ready!(Pin::new(&mut self.answer).poll(context));
+        let outcome = answer.map_err(|_| Problem::gone());
+        let outcome = outcome.and_then(|answer| answer.map_err(Problem::from));
+        Poll::Ready((self.reference.take(), outcome))
+    }
+}
+
+/// Why the loop ends: the page has gone (none), or the node ends it.
+type Step = Result<(), Option<Ended>>;
+
+pub(super) struct Page {
+    app: App,
+    queue: mpsc::Sender<Message>,
+    events: broadcast::Receiver<Event>,
+    views: watch::Receiver<Arc<View>>,
+    /// By which messages are shown.
+    lens: Lens,
+    /// What the page knows of the circle.
+    shown: Arc<View>,
+    streamed: u64,
+    behind: bool,
+    sends: FuturesUnordered<Pending>,
+    heard: Instant,
+}
+
+impl Page {
+    /// Subscribes first: what comes from here on is not missed.
+    pub(super) fn new(app: App, queue: mpsc::Sender<Message>) -> Page {
+        let events = app.door.handle.events.subscribe();
+        let views = app.door.handle.view.clone();
+        let lens = app.lens();
+        let shown = lens.view.clone();
+        let (sends, heard) = (FuturesUnordered::new(), Instant::now());
+        Page { app, queue, events, views, lens, shown, streamed: 0, behind: false, sends, heard }
+    }
+
+    /// Until the page goes or is ended.
+    pub(super) async fn run(mut self, stream: &mut SplitStream<WebSocket>) -> Option<Ended> {
+        let cancel = self.app.cancel.clone();
+        tokio::select! {
+            ended = self.work(stream) => ended.err().flatten(),
+            () = cancel.cancelled() => Some(stopping()),
+        }
+    }
+
+    async fn work(&mut self, stream: &mut SplitStream<WebSocket>) -> Step {
+        self.welcome().await?;
+        let mut pings = interval(PAGE_PING);
+        let mut view_due: Option<Instant> = None;
+        let mut view_last = Instant::now();
+        let gone = self.queue.clone();
+        loop {
+            tokio::select! {
+                frame = stream.next(), if self.sends.len() < SENDS_OUTSTANDING_MAX => {
+                    self.frame(frame).await?;
+                }
+                event = self.events.recv() => self.event(event).await?,
+                Some(outcome) = self.sends.next() => self.sent(outcome).await?,
+                changed = self.views.changed(), if view_due.is_none() => {
+                    changed.map_err(|_| Some(stopping()))?;
+                    view_due = Some(view_last + VIEW_PERIOD);
+                }
+                () = sleep_until(view_due.unwrap_or(view_last)), if view_due.is_some() => {
+                    view_due = None;
+                    view_last = Instant::now();
+                    self.view().await?;
+                }
+                () = std::future::ready(()), if self.behind => self.stream_some().await?,
+                _ = pings.tick() => self.ping().await?,
+                () = gone.closed() => return Err(None),
+            }
+        }
+    }
+
+    async fn put(&self, frame: impl Into<Message>) -> Step {
+        self.queue.send(frame.into()).await.map_err(|_| None)
+    }
+
+    async fn put_error(&self, reference: Option<&str>, problem: &Problem) -> Step {
+        self.put(error_frame(reference, problem)).await
+    }
+
+    async fn ping(&mut self) -> Step {
+        if self.heard.elapsed() > PAGE_DEAD {
+            return Err(Some(Ended(close::POLICY, "the page no longer answers")));
+        }
+        self.put(Message::Ping(Default::default())).await
+    }
+
+    /// Everything a fresh page needs. Its arrival number is found in the store: the view may lag,
+    /// and events before the subscription are lost.
+    async fn welcome(&mut self) -> Step {
+        self.refresh();
+        self.shown = self.lens.view.clone();
+        let from = self.shown.arrival;
+        let read = self.app.read(move |rows| {
+            let mut arrival = from;
+            while let Some(last) = rows.since_arrival(arrival, RESUME_STEP).last() {
+                arrival = last.arrival;
+            }
+            (arrival, Part::Newest.read(rows, None))
+        });
+        let (arrival, (mut rows, more)) = self.need(read.await).await?;
+        rows.retain(|row| row.arrival <= arrival);
+        (self.streamed, self.behind) = (arrival, false);
+        let messages = rows.iter().map(|row| self.lens.message(row)).collect();
+        let version = &self.app.door.version;
+        let welcome = Welcome::new(&self.lens, version, arrival, messages, more);
+        self.put(ToPage::Welcome(Box::new(welcome)).encode()).await
+    }
+
+    /// A page without the store is of no use: it is told why, and closed.
+    async fn need<T>(&self, read: Result<T, Problem>) -> Result<T, Option<Ended>> {
+        match read {
+            Ok(read) => Ok(read),
+            Err(problem) => {
+                self.put_error(None, &problem).await?;
+                Err(Some(Ended(close::INTERNAL, "the conversation cannot be read")))
+            }
+        }
+    }
+
+    fn refresh(&mut self) {
+        let view = self.app.view();
+        if !Arc::ptr_eq(&view, &self.lens.view) {
+            self.lens = Lens::new(view);
+        }
+    }
+
+    async fn put_messages(&mut self, rows: &[Row]) -> Step {
+        self.refresh();
+        for frame in messages_frames(&self.lens, rows) {
+            self.put(frame).await?;
+        }
+        Ok(())
+    }
+
+    /// One step of catching up from the store.
+    async fn stream_some(&mut self) -> Step {
+        let from = self.streamed;
+        let read = self.app.read(move |rows| rows.since_arrival(from, RESUME_STEP));
+        let rows = self.need(read.await).await?;
+        self.behind = rows.len() == RESUME_STEP;
+        self.streamed = rows.last().map_or(from, |row| row.arrival);
+        self.put_messages(&rows).await
+    }
+
+    /// Takes what has queued up and tells it in one go.
+    async fn event(&mut self, first: Result<Event, broadcast::error::RecvError>) -> Step {
+        use broadcast::error::{RecvError, TryRecvError};
+        let mut next = Some(first);
+        let mut joined = 0;
+        let mut fresh: Vec<Row> = Vec::new();
+        let mut earlier = 0;
+        while let Some(event) = next {
+            match event {
+                Ok(Event::Messages { rows, late }) => {
+                    earlier += late;
+                    self.take(&rows, &mut fresh);
+                }
+                Ok(Event::Typing(member)) => self.put(ToPage::Typing { member }.encode()).await?,
+                Ok(Event::Notice { code, message }) => self.notice(code, &message, None).await?,
+                Err(RecvError::Lagged(_)) => self.behind = true,
+                Err(RecvError::Closed) => return Err(Some(stopping())),
+            }
+            joined += 1;
+            if joined == EVENTS_JOINED_MAX {
+                break;
+            }
+            next = match self.events.try_recv() {
+                Ok(event) => Some(Ok(event)),
+                Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+            };
+        }
+        self.tell(&fresh, earlier).await
+    }
+
+    /// Adds the rows that continue what was streamed; a hole leaves the rest to the store.
+    fn take(&mut self, rows: &[Row], fresh: &mut Vec<Row>) {
+        for row in rows {
+            if self.behind || row.arrival > self.streamed + 1 {
+                self.behind = true;
+                return;
+            }
+            if row.arrival > self.streamed {
+                self.streamed = row.arrival;
+                fresh.push(row.clone());
+            }
+        }
+    }
+
+    async fn tell(&mut self, fresh: &[Row], earlier: usize) -> Step {
+        self.put_messages(fresh).await?;
+        if earlier == 0 {
+            return Ok(());
+        }
+        let words = match earlier {
+            1 => "1 earlier message arrived".to_owned(),
+            more => format!("{more} earlier messages arrived"),
+        };
+        self.notice("late", &words, Some(earlier)).await
+    }
+
+    async fn notice(&self, code: &str, message: &str, count: Option<usize>) -> Step {
+        self.put(ToPage::Notice { code, message, count }.encode()).await
+    }
+
+    /// Tells what changed in the view since it was last told.
+    async fn view(&mut self) -> Step {
+        let new = self.views.borrow_and_update().clone();
+        let old = std::mem::replace(&mut self.shown, new.clone());
+        if status::members_changed(&old, &new) {
+            let members = status::members_json(&new);
+            self.put(ToPage::Members { circle: &new.circle, members }.encode()).await?;
+        }
+        if let Some(receipts) = Receipts::since(&old, &new) {
+            self.put(ToPage::Receipts(receipts).encode()).await?;
+        }
+        match (old.catching_up, new.catching_up) {
+            (before, Some((held, of))) if before != new.catching_up => {
+                self.put(ToPage::Progress { held, of, done: false }.encode()).await?;
+            }
+            (Some((_, of)), None) => {
+                self.put(ToPage::Progress { held: of, of, done: true }.encode()).await?;
+            }
+            _ => {}
+        }
+        match &new.store {
+            store if *store == old.store => Ok(()),
+            StoreState::Ok => self.notice("store_ok", "messages are stored again", None).await,
+            StoreState::Failing(reason) => {
+                let words = format!("nothing can be stored: {reason}");
+                self.notice("store_failing", &words, None).await
+            }
+        }
+    }
+
+    async fn sent(&mut self, (reference, outcome): Outcome) -> Step {
+        let reference = reference.as_deref();
+        match outcome {
+            Ok(row) => {
+                self.refresh();
+                let message = self.lens.message(&row);
+                self.put(ToPage::Sent { reference, message }.encode()).await
+            }
+            Err(problem) => self.put_error(reference, &problem).await,
+        }
+    }
+
+    async fn frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Step {
+        self.heard = Instant::now();
+        let text = match frame {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Binary(_))) => {
+                return self.put_error(None, &Problem::invalid("send text frames with JSON")).await;
+            }
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
+        };
+        let read = if text.len() > FRAME_FROM_PAGE_MAX {
+            Err(Problem::too_large(format!(
+                "a frame has at most {FRAME_FROM_PAGE_MAX} bytes; send less at once"
+            )))
+        } else {
+            serde_json::from_str(&text)
+                .map_err(|error| Problem::invalid(format!("the frame cannot be read: {error}")))
+        };
+        let answered = match read {
+            Ok(frame) => self.answer(frame).await?,
+            Err(problem) => Err(problem),
+        };
+        match answered {
+            Ok(()) => Ok(()),
+            Err(problem) => {
+                let named: OnlyRef = serde_json::from_str(&text).unwrap_or_default();
+                self.put_error(named.reference.as_deref(), &problem).await
+            }
+        }
+    }
+
+    /// The inner result is the page's fault, the outer ends the page.
+    async fn answer(&mut self, frame: FromPage) -> Result<Result<(), Problem>, Option<Ended>> {
+        match frame {
+            FromPage::Auth { .. } => {}
+            FromPage::Resume { epoch, arrival } => self.resume(epoch, arrival).await?,
+            FromPage::Send { text, reference } => return Ok(self.send(text, reference).await),
+            FromPage::History { before, after, limit } => {
+                return self.history(before.as_deref(), after.as_deref(), limit).await;
+            }
+            FromPage::Read { upto, arrival } => {
+                return Ok(match parse_place(&upto) {
+                    Ok(upto) => self.command(Command::Read { upto, arrival }).await,
+                    Err(problem) => Err(problem),
+                });
+            }
+            // Not worth waiting for.
+            FromPage::Typing => drop(self.app.door.handle.commands.try_send(Command::Typing)),
+        }
+        Ok(Ok(()))
+    }
+
+    async fn command(&self, command: Command) -> Result<(), Problem> {
+        self.app.door.handle.commands.send(command).await.map_err(|_| Problem::gone())
+    }
+
+    /// Another epoch, or a number this store never gave: the page starts afresh.
+    async fn resume(&mut self, epoch: Option<String>, arrival: u64) -> Step {
+        let same = arrival == 0 || epoch.as_deref() == Some(self.app.view().epoch.as_str());
+        let given = arrival <= self.streamed.max(self.app.view().arrival);
+        if !same || !given {
+            return self.welcome().await;
+        }
+        (self.streamed, self.behind) = (arrival, true);
+        Ok(())
+    }
+
+    /// Hands the text on in the order of the frames; its answer is awaited beside the others.
+    async fn send(&mut self, text: String, reference: Option<String>) -> Result<(), Problem> {
+        check_reference(reference.as_deref())?;
+        let (reply, answer) = oneshot::channel::<Result<Row, Refused>>();
+        self.command(Command::Send { text, reference: reference.clone(), reply }).await?;
+        self.sends.push(Pending { reference, answer });
+        Ok(())
+    }
+
+    async fn history(
+        &mut self,
+        before: Option<&str>,
+        after: Option<&str>,
+        limit: Option<usize>,
+    ) -> Result<Result<(), Problem>, Option<Ended>> {
+        let part = match Part::parse(before, after) {
+            Ok(part) => part,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let (rows, more) = match self.app.read(move |rows| part.read(rows, limit)).await {
+            Ok(read) => read,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        self.refresh();
+        let messages = rows.iter().map(|row| self.lens.message(row)).collect();
+        self.put(ToPage::Page { before, after, messages, more }.encode()).await?;
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,247 @@
+//! `/api`, `/metrics` and `/healthz`.
+
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post, put};
+use axum::{Json, Router};
+use qrcode::QrCode;
+use qrcode::render::svg;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::protocol::id::NodeId;
+use crate::shell::handle::{Command, StoreState};
+
+use super::limits::{BODY_WAIT, JSON_BODY_MAX, REFERENCE_MAX};
+use super::message::{Part, parse_message_id};
+use super::problem::Problem;
+use super::server::App;
+use super::{assets, guards, socket, status};
+
+type Answer = Result<Json<Value>, Problem>;
+
+pub(super) fn router(app: App) -> Router {
+    Router::new()
+        .route("/api/messages", get(messages).post(send))
+        .route("/api/messages/{id}", get(message))
+        .route("/api/members", get(members))
+        .route("/api/members/{id}/aside", post(set_aside))
+        .route("/api/status", get(show_status))
+        .route("/api/me", put(change_me))
+        .route("/api/circle", put(name_circle))
+        .route("/api/leave", post(leave))
+        .route("/api/invite", get(invite))
+        .route("/api/{*rest}", any(no_such_route))
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/ws", get(socket::upgrade))
+        .fallback(assets::file)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
+        .layer(from_fn_with_state(app.clone(), guards::guard))
+        .with_state(app)
+}
+
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address does not take this method; docs/api.md lists what it takes",
+    )
+}
+
+async fn no_such_route() -> Problem {
+    Problem::not_found("there is no such route; docs/api.md lists them")
+}
+
+/// A JSON body within its bounds of size and time.
+struct Payload<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Payload<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let mime = request.headers().get(header::CONTENT_TYPE).and_then(|mime| mime.to_str().ok());
+        let mime = mime.and_then(|mime| mime.split(';').next()).unwrap_or_default().trim();
+        if !mime.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_json",
+                "send JSON with Content-Type: application/json",
+            ));
+        }
+        let bytes = body(request).await?;
+        serde_json::from_slice(&bytes)
+            .map(Payload)
+            .map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
+    }
+}
+
+async fn body(request: Request) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(BODY_WAIT, Bytes::from_request(request, &())).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Problem::too_large(format!("a body has at most {JSON_BODY_MAX} bytes; send less")))
+        }
+        Ok(Err(_)) => Err(Problem::invalid("the body broke off; send it again")),
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            format!("the body did not arrive within {} s; send it again", BODY_WAIT.as_secs()),
+        )),
+    }
+}
+
+#[derive(Deserialize)]
+struct Cursor {
+    before: Option<String>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+async fn messages(State(app): State<App>, cursor: Result<Query<Cursor>, QueryRejection>) -> Answer {
+    let Query(cursor) = cursor.map_err(|rejection| Problem::invalid(rejection.body_text()))?;
+    let part = Part::parse(cursor.before.as_deref(), cursor.after.as_deref())?;
+    let (rows, more) = app.read(move |rows| part.read(rows, cursor.limit)).await?;
+    let lens = app.lens();
+    let messages: Vec<_> = rows.iter().map(|row| lens.message_with_receipts(row)).collect();
+    Ok(Json(json!({"messages": messages, "more": more})))
+}
+
+async fn message(State(app): State<App>, Path(id): Path<String>) -> Answer {
+    let (author, seq) = parse_message_id(&id)?;
+    let row = app.read(move |rows| rows.get(author, seq)).await?;
+    let row = row.ok_or_else(|| Problem::not_found("this node does not hold that message"))?;
+    Ok(Json(json!(app.lens().message_with_receipts(&row))))
+}
+
+#[derive(Deserialize)]
+struct Send {
+    text: String,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+}
+
+async fn send(State(app): State<App>, Payload(send): Payload<Send>) -> Result<Response, Problem> {
+    check_reference(send.reference.as_deref())?;
+    let Send { text, reference } = send;
+    let row = app.door.handle.ask(|reply| Command::Send { text, reference, reply }).await?;
+    let message = json!(app.lens().message_with_receipts(&row));
+    Ok((StatusCode::CREATED, Json(message)).into_response())
+}
+
+pub(super) fn check_reference(reference: Option<&str>) -> Result<(), Problem> {
+    match reference {
+        Some(reference) if reference.is_empty() || reference.len() > REFERENCE_MAX => {
+            Err(Problem::invalid(format!("a ref has 1 to {REFERENCE_MAX} bytes; use a UUID")))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn members(State(app): State<App>) -> Json<Value> {
+    Json(json!({"members": status::members_json(&app.view())}))
+}
+
+#[derive(Deserialize)]
+struct Aside {
+    #[serde(default = "yes")]
+    aside: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Without a body the member is set aside.
+async fn set_aside(State(app): State<App>, Path(id): Path<String>, request: Request) -> Answer {
+    let member: NodeId = id.parse().map_err(|_| {
+        Problem::invalid("a member's id has 64 lower-case hex digits; /api/members lists them")
+    })?;
+    if !app.view().members.iter().any(|known| known.id == member) {
+        return Err(Problem::not_found("no such member is known; /api/members lists them"));
+    }
+    let aside = if request.headers().contains_key(header::CONTENT_TYPE) {
+        Payload::<Aside>::from_request(request, &app).await?.0.aside
+    } else if body(request).await?.is_empty() {
+        true
+    } else {
+        return Err(Problem::invalid("send the body with Content-Type: application/json"));
+    };
+    done(app.door.handle.ask(|reply| Command::SetAside(member, aside, reply)).await)
+}
+
+async fn show_status(State(app): State<App>) -> Json<Value> {
+    Json(status::status_json(&app.view(), &app.door.version))
+}
+
+#[derive(Deserialize)]
+struct Me {
+    name: Option<String>,
+    read_receipts: Option<bool>,
+}
+
+async fn change_me(State(app): State<App>, Payload(me): Payload<Me>) -> Answer {
+    if me.name.is_none() && me.read_receipts.is_none() {
+        return Err(Problem::invalid("give name, read_receipts or both"));
+    }
+    if let Some(name) = me.name {
+        app.door.handle.ask(|reply| Command::SetName(name, reply)).await?;
+    }
+    if let Some(told) = me.read_receipts {
+        app.door.handle.ask(|reply| Command::SetReadReceipts(told, reply)).await?;
+    }
+    done(Ok(()))
+}
+
+#[derive(Deserialize)]
+struct Circle {
+    name: String,
+}
+
+async fn name_circle(State(app): State<App>, Payload(circle): Payload<Circle>) -> Answer {
+    done(app.door.handle.ask(|reply| Command::SetCircle(circle.name, reply)).await)
+}
+
+async fn leave(State(app): State<App>) -> Answer {
+    done(app.door.handle.ask(Command::Leave).await)
+}
+
+/// An empty object: what changed is seen in the view.
+fn done(result: Result<(), crate::shell::handle::Refused>) -> Answer {
+    result?;
+    Ok(Json(json!({})))
+}
+
+async fn invite(State(app): State<App>) -> Answer {
+    let link = (app.door.invite)(&app.view());
+    let qr = QrCode::new(&link).map_err(|_| {
+        Problem::invalid(
+            "the invitation does not fit a QR code; set fewer RODA_ADVERTISE addresses",
+        )
+    })?;
+    let qr = qr.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
+    Ok(Json(json!({"link": link, "qr": qr})))
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    let text = app.metrics.render(&app.view(), app.pages_open());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+async fn healthz(State(app): State<App>) -> Response {
+    match &app.view().store {
+        StoreState::Ok => "ok".into_response(),
+        StoreState::Failing(reason) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store",
+            format!("nothing can be stored: {reason}; look at the disk of the data folder"),
+        )
+        .into_response(),
+    }
+}

@@ -1,0 +1,369 @@
+//! A node behind the door: a task that answers commands, rows in memory, and clients to ask it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use roda::protocol::body::Body;
+use roda::protocol::entry::Timestamp;
+use roda::protocol::id::NodeId;
+use roda::shell::handle::{Command, Event, Handle, MemberView, Refused, Row, StoreState, View};
+use roda::shell::http::{Door, Login, Rows, serve};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_util::sync::CancellationToken;
+
+pub const ME: NodeId = NodeId([1; 32]);
+pub const ANA: NodeId = NodeId([2; 32]);
+pub const RUI: NodeId = NodeId([3; 32]);
+pub const EVENTS: usize = 8;
+pub const INVITE: &str = "roda:10.0.0.1:7400#KEY";
+
+#[derive(Default)]
+pub struct Memory(pub Mutex<Vec<Row>>);
+
+impl Memory {
+    fn ordered(&self) -> Vec<Row> {
+        let mut rows = self.0.lock().unwrap().clone();
+        rows.sort_by_key(Row::timestamp);
+        rows
+    }
+
+    pub fn add(&self, author: NodeId, lamport: u64, body: &str) -> Row {
+        let mut rows = self.0.lock().unwrap();
+        let seq = rows.iter().filter(|row| row.author == author).count() as u64 + 1;
+        let arrival = rows.len() as u64 + 1;
+        let body = body.to_owned();
+        let row = Row { author, seq, lamport, at: 5, body, arrival, arrived_at: 6 };
+        rows.push(row.clone());
+        row
+    }
+
+    pub fn say(&self, author: NodeId, text: &str) -> Row {
+        let lamport = self.0.lock().unwrap().iter().map(|row| row.lamport).max().unwrap_or(0) + 1;
+        self.add(author, lamport, &Body::Text { text: text.to_owned() }.encode())
+    }
+}
+
+fn last(mut rows: Vec<Row>, limit: usize) -> (Vec<Row>, bool) {
+    let cut = rows.len().saturating_sub(limit);
+    (rows.split_off(cut), cut > 0)
+}
+
+impl Rows for Memory {
+    fn newest(&self, limit: usize) -> (Vec<Row>, bool) {
+        last(self.ordered(), limit)
+    }
+
+    fn before(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
+        let older = |row: &Row| row.timestamp() < place;
+        last(self.ordered().into_iter().filter(older).collect(), limit)
+    }
+
+    fn after(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
+        let newer = |row: &Row| row.timestamp() > place;
+        let mut rows: Vec<Row> = self.ordered().into_iter().filter(newer).collect();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        (rows, more)
+    }
+
+    fn since_arrival(&self, arrival: u64, limit: usize) -> Vec<Row> {
+        let rows = self.0.lock().unwrap();
+        rows.iter().filter(|row| row.arrival > arrival).take(limit).cloned().collect()
+    }
+
+    fn get(&self, author: NodeId, seq: u64) -> Option<Row> {
+        self.ordered().into_iter().find(|row| row.author == author && row.seq == seq)
+    }
+}
+
+/// A running door with its fake node.
+pub struct Node {
+    pub address: SocketAddr,
+    pub rows: Arc<Memory>,
+    pub view: watch::Sender<Arc<View>>,
+    pub events: broadcast::Sender<Event>,
+    /// What the owner was asked, in words.
+    pub asked: mpsc::UnboundedReceiver<String>,
+    pub cancel: CancellationToken,
+    pub serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+pub fn member(id: NodeId, name: &str, since: u64) -> MemberView {
+    MemberView {
+        id,
+        name: name.to_owned(),
+        online: true,
+        last_heard: Some(7),
+        rtt_ms: Some(3),
+        via: None,
+        addresses: vec!["10.0.0.1:7400".to_owned()],
+        links: vec![],
+        left: false,
+        aside: false,
+        disputed: None,
+        since: Some(Timestamp { lamport: since, author: id }),
+        stored: Arc::default(),
+        read: Arc::default(),
+        clock: 0,
+    }
+}
+
+pub fn view() -> View {
+    View {
+        me: ME,
+        epoch: "e1".to_owned(),
+        circle: "roda".to_owned(),
+        clock: 9,
+        arrival: 0,
+        messages: 4,
+        members: vec![member(ME, "Eu", 0), member(ANA, "Ana", 0), member(RUI, "Rui", 5)],
+        delivered: BTreeMap::new(),
+        read_by_all: BTreeMap::new(),
+        final_to: 1,
+        links: 2,
+        store: StoreState::Ok,
+        catching_up: None,
+        read_receipts: true,
+        read_upto: None,
+        read_arrival: 0,
+        addresses: vec![],
+        left: false,
+    }
+}
+
+impl Node {
+    pub async fn start() -> Node {
+        Node::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Door)) -> Node {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let rows = Arc::new(Memory::default());
+        let (view, views) = watch::channel(Arc::new(view()));
+        let (events, _) = broadcast::channel(EVENTS);
+        let (commands, waiting) = mpsc::channel(16);
+        let (ask, asked) = mpsc::unbounded_channel();
+        tokio::spawn(own(waiting, rows.clone(), events.clone(), ask));
+        let mut door = Door {
+            handle: Handle { commands, view: views, events: events.clone() },
+            rows: rows.clone(),
+            login: Login::Off,
+            hosts: vec![],
+            web_dir: None,
+            invite: Arc::new(|_| INVITE.to_owned()),
+            version: "0.1".to_owned(),
+        };
+        change(&mut door);
+        let cancel = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, door, cancel.clone()));
+        Node { address, rows, view, events, asked, cancel, serving }
+    }
+
+    /// Commits a text and tells the pages.
+    pub fn said(&self, author: NodeId, text: &str) -> Row {
+        let row = self.rows.say(author, text);
+        let _ = self.events.send(Event::Messages { rows: [row.clone()].into(), late: 0 });
+        row
+    }
+
+    pub async fn ask(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
+        let json = body.map_or("", |_| "Content-Type: application/json\r\n");
+        self.ask_with(method, path, json, body).await
+    }
+
+    /// `headers` end in CRLF; a Host is added where none is among them.
+    pub async fn ask_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: Option<&str>,
+    ) -> Answer {
+        let port = self.address.port();
+        let host = match headers.starts_with("Host") {
+            true => String::new(),
+            false => format!("Host: localhost:{port}\r\n"),
+        };
+        let body = body.unwrap_or_default();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        );
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").expect("a whole answer");
+        let status = head[9..12].parse().unwrap();
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    pub async fn page(&self) -> Page {
+        self.page_with(&[]).await.unwrap()
+    }
+
+    pub async fn page_with(&self, headers: &[(&'static str, String)]) -> Result<Page, WsError> {
+        let url = format!("ws://localhost:{}/ws", self.address.port());
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        Ok(Page(client_async(request, stream).await?.0))
+    }
+}
+
+pub struct Answer {
+    pub status: u16,
+    /// In lower case.
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().expect("an error").to_owned()
+    }
+}
+
+pub struct Page(pub WebSocketStream<TcpStream>);
+
+impl Page {
+    pub async fn say(&mut self, frame: Value) {
+        self.0.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// The next text frame.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            match self.0.next().await {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Ping(_))) => {}
+                other => panic!("a text frame was due, not {other:?}"),
+            }
+        }
+    }
+
+    /// The next frame of this type; others may come before.
+    pub async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    /// The code of the close frame; texts may come before.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            match self.0.next().await {
+                Some(Ok(Message::Close(Some(close)))) => return close.code.into(),
+                Some(Ok(Message::Text(_) | Message::Ping(_))) => {}
+                other => panic!("a close frame was due, not {other:?}"),
+            }
+        }
+    }
+
+    /// Arrival numbers of `messages` frames up to `last`.
+    pub async fn arrivals(&mut self, last: u64) -> Vec<u64> {
+        let mut seen = Vec::new();
+        while seen.last() != Some(&last) {
+            let frame = self.next_of("messages").await;
+            let messages = frame["messages"].as_array().unwrap();
+            seen.extend(messages.iter().map(|message| message["arrival"].as_u64().unwrap()));
+        }
+        seen
+    }
+}
+
+/// The owner: a text `hold` is answered only once `release` came.
+async fn own(
+    mut commands: mpsc::Receiver<Command>,
+    rows: Arc<Memory>,
+    events: broadcast::Sender<Event>,
+    asked: mpsc::UnboundedSender<String>,
+) {
+    let mut known: BTreeMap<String, Row> = BTreeMap::new();
+    let mut held = Vec::new();
+    while let Some(command) = commands.recv().await {
+        let words = match command {
+            Command::Send { text, reference, reply } => {
+                if text == "full" {
+                    let _ = reply.send(Err(Refused::Store("the disk is full".to_owned())));
+                    continue;
+                }
+                let old = reference.as_ref().and_then(|reference| known.get(reference)).cloned();
+                let row = old.unwrap_or_else(|| {
+                    let row = rows.say(ME, &text);
+                    let _ = events.send(Event::Messages { rows: [row.clone()].into(), late: 0 });
+                    row
+                });
+                known.extend(reference.clone().map(|reference| (reference, row.clone())));
+                match &*text {
+                    "hold" => held.push((reply, row)),
+                    _ => drop(reply.send(Ok(row))),
+                }
+                if text == "release" {
+                    held.drain(..).for_each(|(reply, row)| drop(reply.send(Ok(row))));
+                }
+                format!("send {text} {reference:?}")
+            }
+            Command::SetName(name, reply) => {
+                let answer = match name.trim().is_empty() {
+                    true => Err(Refused::Invalid("the name is empty".to_owned())),
+                    false => Ok(()),
+                };
+                let _ = reply.send(answer);
+                format!("name {name}")
+            }
+            Command::SetCircle(name, reply) => {
+                let _ = reply.send(Ok(()));
+                format!("circle {name}")
+            }
+            Command::SetReadReceipts(told, reply) => {
+                let _ = reply.send(Ok(()));
+                format!("read_receipts {told}")
+            }
+            Command::SetAside(member, aside, reply) => {
+                let _ = reply.send(Ok(()));
+                format!("aside {member:?} {aside}")
+            }
+            Command::Leave(reply) => {
+                let _ = reply.send(Ok(()));
+                "leave".to_owned()
+            }
+            Command::Read { upto, arrival } => format!("read {} {arrival}", upto.lamport),
+            Command::Typing => "typing".to_owned(),
+        };
+        let _ = asked.send(words);
+    }
+}
+
+pub fn place(lamport: u64, author: NodeId) -> String {
+    format!("{lamport}.{author}")
+}
+
+pub fn auth(token: &str) -> Value {
+    json!({"type": "auth", "token": token})
+}

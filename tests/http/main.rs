@@ -1,0 +1,7 @@
+//! The page's door over real sockets, with a fake node behind it.
+
+mod fake;
+mod guards;
+mod pages;
+mod routes;
+mod streams;
