@@ -100,6 +100,8 @@ pub fn link(args: &NodeArgs) -> Result<(), Failure> {
             config.data.join(WEB_TOKEN_FILE).display()
         )));
     }
+    // A link to nothing helps nobody.
+    node.get_any("/healthz")?;
     Ok(writeln!(stdout(), "{}", node.link().as_str())?)
 }
 

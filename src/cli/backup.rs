@@ -74,7 +74,7 @@ mod tests {
         let file = dir.path().join("copy.db");
         copy(&database, &file).unwrap();
         open.commit().unwrap();
-        let count = |path: &Path| -> u64 {
+        let count = |path: &Path| -> i64 {
             let connection = Connection::open(path).unwrap();
             connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
         };

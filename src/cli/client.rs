@@ -13,7 +13,7 @@ use super::args::NodeArgs;
 use super::fail::Failure;
 use super::output::clean_line;
 use crate::config::files::{WEB_TOKEN_FILE, read_web_address, read_web_token};
-use crate::config::{Config, Keys};
+use crate::config::{Config, Keys, WebLogin};
 use crate::invite::split_address;
 
 /// A node on this machine answers a connection at once; one elsewhere within this.
@@ -50,7 +50,8 @@ impl Node {
     /// # Errors
     /// As there.
     pub fn of(args: &NodeArgs, config: &Config) -> Result<Node, Failure> {
-        let local_token = || read_web_token(&config.data).ok();
+        let login = config.web_login == WebLogin::Token;
+        let local_token = || login.then(|| read_web_token(&config.data).ok()).flatten();
         let node = |address: String, host, token| Node {
             address,
             host,
@@ -83,7 +84,7 @@ impl Node {
 
     /// The page's address, with the token where one is known.
     pub fn link(&self) -> Zeroizing<String> {
-        page_link(&self.host, self.token.as_ref().map(|token| token.as_str()))
+        page_link(&self.address, self.token.as_ref().map(|token| token.as_str()))
     }
 
     fn answers(&self) -> bool {
@@ -210,10 +211,10 @@ impl Node {
 }
 
 /// The page's address as a link, with the token in its fragment: it never reaches a server's log.
-pub fn page_link(host: &str, token: Option<&str>) -> Zeroizing<String> {
+pub fn page_link(address: &str, token: Option<&str>) -> Zeroizing<String> {
     Zeroizing::new(match token {
-        Some(token) => format!("http://{host}/#token={token}"),
-        None => format!("http://{host}/"),
+        Some(token) => format!("http://{address}/#token={token}"),
+        None => format!("http://{address}/"),
     })
 }
 

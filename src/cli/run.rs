@@ -7,6 +7,7 @@ use std::process::{self, Command, Stdio};
 
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
 use super::args::RunArgs;
 use super::client::{page_link, place};
@@ -41,12 +42,16 @@ async fn serve(config: Config, open: bool) -> Result<(), Failure> {
     }
     let id: String = running.id.to_string().chars().take(8).collect();
     println!("{} ({id}) is up; peers connect to {}", config.name, running.peers);
+    warn_of_unlisted_host(&config, running.web);
     let link = local_link(&config, running.web);
     // A log file is no place for the token.
     if stdout().is_terminal() || config.web_login == WebLogin::Off {
         println!("page: {}", link.as_str());
     } else {
-        println!("page: {} (`roda link` prints it with its token)", page_host(running.web));
+        println!(
+            "page: {} (`roda link` prints it with its token)",
+            page_link(&place(&running.web.to_string()).0, None).as_str()
+        );
     }
     if open {
         open_page(&link);
@@ -56,18 +61,21 @@ async fn serve(config: Config, open: bool) -> Result<(), Failure> {
     stopped.map_err(|why| Failure::Failed(format!("the node stopped: {why:#}")))
 }
 
-fn page_host(web: SocketAddr) -> String {
-    page_link(&place(&web.to_string()).1, None).to_string()
-}
-
-fn local_link(config: &Config, web: SocketAddr) -> zeroize::Zeroizing<String> {
+fn local_link(config: &Config, web: SocketAddr) -> Zeroizing<String> {
     let token = match config.web_login {
         WebLogin::Token => read_web_token(&config.data).ok(),
         WebLogin::Off => None,
     };
-    let (address, host) = place(&web.to_string());
-    let host = if config.web_hosts.contains(&address) { address } else { host };
-    page_link(&host, token.as_ref().map(|token| token.as_str()))
+    page_link(&place(&web.to_string()).0, token.as_ref().map(|token| token.as_str()))
+}
+
+/// A page at an address that it does not answer to is the usual surprise.
+fn warn_of_unlisted_host(config: &Config, web: SocketAddr) {
+    let ip = web.ip();
+    let listed = config.web_hosts.contains(&web.to_string());
+    if !ip.is_unspecified() && !ip.is_loopback() && !listed {
+        tracing::warn!("the page answers to localhost only; set RODA_WEB_HOSTS={web} as well");
+    }
 }
 
 /// Asks the desktop to show the page; that it cannot is only worth a word.

@@ -49,6 +49,8 @@ enum Event {
 
 /// Prints the newest `lines` messages and then each that arrives, until the node is gone.
 pub fn follow(node: &Node, lines: u32) -> Result<(), Failure> {
+    // Asked first, because HTTP says at once when the token is missing.
+    node.get::<Value>("/api/status")?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -126,14 +126,19 @@ fn read_env_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> 
         // dotenvy's own words repeat the line, which may hold the key.
         .map_err(|why| match why {
             dotenvy::Error::LineParse(bad, _) => {
-                let number = text.lines().position(|line| {
-                    bad.trim_end().starts_with(line.trim_end()) && !line.trim().is_empty()
-                });
-                let number = number.map_or(String::new(), |n| format!("line {} ", n + 1));
+                let number = line_with(text, &bad).map_or(String::new(), |n| format!("line {n} "));
                 SettingError(format!(
                     "{shown}: {number}cannot be read; write NAME='value', one a line"
                 ))
             }
             why => SettingError(format!("{shown} cannot be read: {why}; mend or move it")),
         })
+}
+
+/// Number, from 1, of the only line that holds the first line of `part`.
+fn line_with(text: &str, part: &str) -> Option<usize> {
+    let part = part.lines().next()?.trim();
+    let mut found = text.lines().enumerate().filter(|(_, line)| line.contains(part));
+    let (index, _) = found.next()?;
+    (found.next().is_none() && !part.is_empty()).then_some(index + 1)
 }
