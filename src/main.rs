@@ -1,3 +1,7 @@
 //! The `roda` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    roda::cli::main()
+}

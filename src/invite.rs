@@ -1,0 +1,163 @@
+//! Invitations, `roda:HOST:PORT[,HOST:PORT…]#KEY`, and the `host:port` texts they are made of.
+
+use std::fmt;
+use std::net::SocketAddrV6;
+use std::str::FromStr;
+
+use crate::config::keys::KeyText;
+use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX};
+
+const SCHEME: &str = "roda:";
+
+/// Why a text is not `host:port`. The text says what to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadAddress {
+    /// No port.
+    #[error("has no port; write HOST:PORT, for example ana.example:7400")]
+    NoPort,
+    /// A port that is no number from 1 to 65535 (or 0, where one is chosen at the start).
+    #[error("has no port between 1 and 65535; write HOST:PORT, for example ana.example:7400")]
+    Port,
+    /// An IPv6 address without brackets.
+    #[error("looks like IPv6; write it in brackets, for example [2001:db8::1]:7400")]
+    Brackets,
+    /// A host that is neither a name nor an address.
+    #[error("has no usable host; write a name or an IP address, for example ana.example:7400")]
+    Host,
+}
+
+/// Splits `host:port` and checks both; port 0 is let through only where `zero` says so.
+///
+/// # Errors
+/// [`BadAddress`]: the writer's to mend.
+pub fn split_address(text: &str, zero: bool) -> Result<(&str, u16), BadAddress> {
+    let (host, port) = text.rsplit_once(':').ok_or(BadAddress::NoPort)?;
+    if text.starts_with('[') {
+        if !host.ends_with(']') {
+            return Err(BadAddress::NoPort);
+        }
+    } else if host.contains(':') {
+        return Err(BadAddress::Brackets);
+    }
+    if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(BadAddress::Port);
+    }
+    let port: u16 = port.parse().map_err(|_| BadAddress::Port)?;
+    if port == 0 && !zero {
+        return Err(BadAddress::Port);
+    }
+    let named = |host: &str| {
+        !host.is_empty()
+            && !host.starts_with(['.', '-'])
+            && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+    };
+    let good = if host.starts_with('[') {
+        text.parse::<SocketAddrV6>().is_ok()
+    } else {
+        named(host) && text.len() <= ADDRESS_BYTES_MAX
+    };
+    if good { Ok((host, port)) } else { Err(BadAddress::Host) }
+}
+
+/// Why a text is no invitation. None of the texts repeats the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadInvite {
+    /// Not `roda:…#…`.
+    #[error(
+        "that is no invitation; it looks like roda:HOST:PORT#KEY (quote it, so that the shell \
+         keeps the part after #)"
+    )]
+    Shape,
+    /// No address, or too many.
+    #[error("the invitation names {0} addresses, it needs 1 to {ADDRESSES_MAX}; ask for a new one")]
+    Count(usize),
+    /// An address that is none.
+    #[error("the invitation's address `{0}` {1}; ask for a new invitation")]
+    Address(String, BadAddress),
+    /// The key is not one: usually cut off while copying.
+    #[error("the invitation's key is incomplete or mistyped; copy the whole line, or ask again")]
+    Key,
+}
+
+/// What lets somebody into a circle: where to knock, and the group key. Printing it shows the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// 1 to [`ADDRESSES_MAX`] checked `host:port`.
+    pub addresses: Vec<String>,
+    /// The group key.
+    pub key: KeyText,
+}
+
+impl fmt::Display for Invite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}{}#{}", self.addresses.join(","), self.key.expose())
+    }
+}
+
+impl FromStr for Invite {
+    type Err = BadInvite;
+
+    fn from_str(text: &str) -> Result<Invite, BadInvite> {
+        let rest = text.trim().strip_prefix(SCHEME).ok_or(BadInvite::Shape)?;
+        let (places, key) = rest.split_once('#').ok_or(BadInvite::Shape)?;
+        let addresses: Vec<String> =
+            places.split(',').filter(|a| !a.is_empty()).map(str::to_owned).collect();
+        if addresses.is_empty() || addresses.len() > ADDRESSES_MAX {
+            return Err(BadInvite::Count(addresses.len()));
+        }
+        for address in &addresses {
+            split_address(address, false).map_err(|why| {
+                let shown = address.chars().filter(|c| !c.is_control()).take(80).collect();
+                BadInvite::Address(shown, why)
+            })?;
+        }
+        let key = key.parse().map_err(|_| BadInvite::Key)?;
+        Ok(Invite { addresses, key })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Invite, BadInvite> {
+        text.parse()
+    }
+
+    #[test]
+    fn an_invitation_survives_printing_and_reading() {
+        let key = KeyText::generate();
+        for places in ["ana.example:7400", "[2001:db8::1]:7400,10.0.0.7:1", "a:1,b:2,c_d:65535"] {
+            let text = format!("roda:{places}#{}", key.expose());
+            assert_eq!(read(&text).map(|invite| invite.to_string()), Ok(text));
+        }
+    }
+
+    #[test]
+    fn a_malformed_invitation_is_refused_with_its_reason_and_without_its_key() {
+        let key = KeyText::generate();
+        let k = key.expose();
+        assert_eq!(read("hello"), Err(BadInvite::Shape));
+        assert_eq!(read("roda:a:1"), Err(BadInvite::Shape));
+        assert_eq!(read(&format!("roda:#{k}")), Err(BadInvite::Count(0)));
+        assert_eq!(read(&format!("roda:{}#{k}", "a:1,".repeat(9))), Err(BadInvite::Count(9)));
+        assert_eq!(read(&format!("roda:a:1#{}", &k[..20])), Err(BadInvite::Key));
+        let bad = read(&format!("roda:2001:db8::1:7400#{k}")).unwrap_err();
+        assert_eq!(bad, BadInvite::Address("2001:db8::1:7400".into(), BadAddress::Brackets));
+        assert!(!bad.to_string().contains(k));
+    }
+
+    #[test]
+    fn an_address_needs_a_host_and_a_port() {
+        assert_eq!(split_address("[::1]:8080", false), Ok(("[::1]", 8080)));
+        assert_eq!(split_address("0.0.0.0:0", true), Ok(("0.0.0.0", 0)));
+        assert_eq!(split_address("a:0", false), Err(BadAddress::Port));
+        assert_eq!(split_address("a:70000", false), Err(BadAddress::Port));
+        assert_eq!(split_address("a:+1", false), Err(BadAddress::Port));
+        assert_eq!(split_address("a", false), Err(BadAddress::NoPort));
+        assert_eq!(split_address("[::1]", false), Err(BadAddress::NoPort));
+        assert_eq!(split_address("[ana]:1", false), Err(BadAddress::Host));
+        assert_eq!(split_address("a b:1", false), Err(BadAddress::Host));
+        assert_eq!(split_address("http://a:1", false), Err(BadAddress::Brackets));
+    }
+}
