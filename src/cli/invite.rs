@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::args::NodeArgs;
 use super::client::Node;
 use super::fail::Failure;
-use super::lan;
+
 use super::output::Paint;
 use crate::config::{Config, Keys};
 use crate::invite::{Invite, split_address};
+use crate::lan;
 use crate::protocol::limits::ADDRESSES_MAX;
 
 /// Prints the circle's invitation.

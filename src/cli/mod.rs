@@ -8,7 +8,6 @@ mod demo;
 mod export;
 mod fail;
 mod invite;
-mod lan;
 mod message;
 mod output;
 mod run;

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 pub const WEB_TOKEN_FILE: &str = "web-token";
 /// The file in the data folder with the address of the running node's page.
 pub const WEB_ADDRESS_FILE: &str = "web-address";
+/// The file in the data folder with the address where peers connect.
+pub const PEER_ADDRESS_FILE: &str = "peer-address";
 /// Bytes of randomness in a web token: out of reach of guessing.
 pub const WEB_TOKEN_BYTES: usize = 32;
 
@@ -142,6 +144,14 @@ pub fn read_web_token(dir: &Path) -> io::Result<Zeroizing<String>> {
 /// As the system says.
 pub fn write_web_address(dir: &Path, address: SocketAddr) -> io::Result<()> {
     replace_private(&dir.join(WEB_ADDRESS_FILE), &format!("{address}\n"))
+}
+
+/// Writes where peers connect: with port 0 nobody else can know it.
+///
+/// # Errors
+/// As the system says.
+pub fn write_peer_address(dir: &Path, address: SocketAddr) -> io::Result<()> {
+    replace_private(&dir.join(PEER_ADDRESS_FILE), &format!("{address}\n"))
 }
 
 /// Where the page was last served; stale after a crash, so ask before believing it.

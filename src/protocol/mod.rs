@@ -8,5 +8,6 @@ pub mod entry;
 pub mod handshake;
 pub mod id;
 pub mod limits;
+pub mod mesh;
 pub mod packet;
 pub mod receipt;

@@ -3,5 +3,7 @@
 pub mod handle;
 pub mod http;
 pub mod link;
-pub mod store;
 pub mod links;
+pub mod owner;
+mod rows;
+pub mod store;

@@ -222,7 +222,9 @@ pub fn fitting(packet: Packet) -> Vec<Packet> {
             let mut cut = Vec::new();
             while sync.authors.len() > SYNC_AUTHORS_MAX || sync.receipts.len() > SYNC_AUTHORS_MAX {
                 let (authors, receipts) = (first(&mut sync.authors), first(&mut sync.receipts));
-                cut.push(Packet::Sync(Sync { authors, receipts }));
+                // What follows belongs to the same vector.
+                let (whole, more) = (sync.whole, sync.whole);
+                cut.push(Packet::Sync(Sync { authors, receipts, whole, more }));
             }
             cut.push(Packet::Sync(sync));
             cut

@@ -112,16 +112,14 @@ impl Circle {
             seen: top.map(|(_, hash)| hash).filter(|hash| Some(*hash) != prev),
             lamport: 1 + top.map_or(0, |(top, _)| top.lamport),
         };
-        for (index, unsaid) in taken.into_iter().enumerate() {
-            let seq = first.seq + index as u64;
-            self.said.extend(unsaid.token.map(|token| (token, seq)));
-            if let Some(reference) = unsaid.reference {
-                self.writes.push(Write::Sent { reference, seq });
-            }
-        }
         let run = Arc::new(Run::sign(first, entries, &self.key));
         debug_assert!(run.bytes() <= RUN_BYTES_MAX);
         self.extend_log(run, now);
+        for (seq, unsaid) in (first.seq..).zip(taken) {
+            self.said.extend(unsaid.token.map(|token| (token, seq)));
+            let sent = unsaid.reference.map(|reference| Write::Sent { reference, seq });
+            self.writes.extend(sent);
+        }
     }
 
     fn next_entries(&mut self, now: Now) -> (Vec<Said>, Vec<Unsaid>) {

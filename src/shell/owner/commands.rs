@@ -1,0 +1,189 @@
+//! What pages, routes and programs ask of the node.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::oneshot;
+
+use super::Task;
+use crate::protocol::body::{self, Body};
+use crate::protocol::circle::Input;
+use crate::protocol::circle::Output;
+use crate::protocol::entry::Timestamp;
+use crate::protocol::id::NodeId;
+use crate::protocol::limits::WAITING_SENDS_MAX;
+use crate::protocol::packet::{Lane, Packet};
+use crate::shell::handle::{Command, Refused, Row, StoreState};
+
+/// Who waits for an own entry.
+pub(super) enum Asked {
+    /// Wants the message; the same reference may be asked for again meanwhile.
+    Message(Option<String>, Vec<oneshot::Sender<Result<Row, Refused>>>),
+    /// Wants to know that it is committed.
+    Done(oneshot::Sender<Result<(), Refused>>),
+}
+
+impl Asked {
+    fn refuse(self, why: &Refused) {
+        // An asker that has gone needs no answer.
+        match self {
+            Asked::Message(_, replies) => {
+                replies.into_iter().for_each(|reply| drop(reply.send(Err(why.clone()))));
+            }
+            Asked::Done(reply) => drop(reply.send(Err(why.clone()))),
+        }
+    }
+}
+
+impl Task {
+    /// Takes commands in order. All that is said goes into the circle before it may stamp, so that
+    /// it shares one signature.
+    pub(super) fn commands(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            self.command(command);
+            self.write_backlog();
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Send { text, reference, reply } => self.send(&text, reference, reply),
+            Command::SetName(name, reply) => match body::clean_name(&name) {
+                Ok(name) => self.say(Body::Profile { name }, reply),
+                Err(why) => drop(reply.send(Err(Refused::Invalid(why.to_string())))),
+            },
+            Command::SetCircle(name, reply) => match body::clean_name(&name) {
+                Ok(name) => self.say(Body::Circle { name }, reply),
+                Err(why) => drop(reply.send(Err(Refused::Invalid(why.to_string())))),
+            },
+            Command::SetReadReceipts(on, reply) => {
+                self.circle(Input::ReadReceipts(on));
+                let _ = reply.send(Ok(()));
+            }
+            Command::SetAside(member, aside, reply) => {
+                let _ = reply.send(self.set_aside(member, aside));
+            }
+            Command::Leave(reply) => self.say(Body::Leave, reply),
+            Command::Read { upto, arrival } => self.read(upto, arrival),
+            Command::Typing => {
+                let peers: Vec<NodeId> = self.owner.mesh.linked().collect();
+                for peer in peers {
+                    self.carry_out(Output::Send(peer, Lane::Live, Packet::Typing));
+                }
+            }
+        }
+    }
+
+    fn set_aside(&mut self, member: NodeId, aside: bool) -> Result<(), Refused> {
+        if member == self.owner.circle.me() {
+            let why = "this is you: to go for good, leave the circle".to_owned();
+            return Err(Refused::Invalid(why));
+        }
+        if !self.owner.circle.members().contains_key(&member) {
+            let why = "no such member; `roda status` lists the ids".to_owned();
+            return Err(Refused::Invalid(why));
+        }
+        self.circle(Input::SetAside(member, aside));
+        Ok(())
+    }
+
+    fn send(
+        &mut self,
+        text: &str,
+        reference: Option<String>,
+        reply: oneshot::Sender<Result<Row, Refused>>,
+    ) {
+        let body = match body::text(text) {
+            Ok(body) => body,
+            Err(why) => return drop(reply.send(Err(Refused::Invalid(why.to_string())))),
+        };
+        if let Some(reference) = &reference {
+            if let Ok(Some(row)) = self.owner.archive.by_reference(reference) {
+                return drop(reply.send(Ok(row)));
+            }
+            for asked in self.asked.values_mut() {
+                if let Asked::Message(Some(waiting), replies) = asked
+                    && waiting == reference
+                {
+                    return replies.push(reply);
+                }
+            }
+        }
+        if let Err(why) = self.may_say() {
+            return drop(reply.send(Err(why)));
+        }
+        let token = self.token(Asked::Message(reference.clone(), vec![reply]));
+        self.circle(Input::Say { token, body, reference });
+    }
+
+    fn say(&mut self, body: Body, reply: oneshot::Sender<Result<(), Refused>>) {
+        if let Err(why) = self.may_say() {
+            return drop(reply.send(Err(why)));
+        }
+        let token = self.token(Asked::Done(reply));
+        self.circle(Input::Say { token, body, reference: None });
+    }
+
+    fn may_say(&self) -> Result<(), Refused> {
+        if let StoreState::Failing(why) = &self.store {
+            return Err(Refused::Store(why.clone()));
+        }
+        if self.asked.len() >= WAITING_SENDS_MAX {
+            let why = "too many messages wait to be stored; try again in a moment".to_owned();
+            return Err(Refused::Busy(why));
+        }
+        Ok(())
+    }
+
+    fn token(&mut self, asked: Asked) -> u64 {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.asked.insert(token, asked);
+        token
+    }
+
+    /// The rows just committed answer those who said them.
+    pub(super) fn answer_said(&mut self, rows: &[Row]) {
+        if self.said.is_empty() {
+            return;
+        }
+        let me = self.owner.circle.me();
+        let own: BTreeMap<u64, &Row> =
+            rows.iter().filter(|row| row.author == me).map(|row| (row.seq, row)).collect();
+        for (token, seq) in std::mem::take(&mut self.said) {
+            match self.asked.remove(&token) {
+                Some(Asked::Message(_, replies)) => {
+                    let row = own.get(&seq).expect("what was said was committed in this batch");
+                    replies.into_iter().for_each(|reply| drop(reply.send(Ok((*row).clone()))));
+                }
+                Some(Asked::Done(reply)) => drop(reply.send(Ok(()))),
+                None => {}
+            }
+        }
+    }
+
+    pub(super) fn refuse_left(&mut self, token: u64) {
+        let why = Refused::Gone("you have left this circle; a new folder can join again".into());
+        if let Some(asked) = self.asked.remove(&token) {
+            asked.refuse(&why);
+        }
+    }
+
+    pub(super) fn refuse_all(&mut self) {
+        let why = Refused::Gone("the node is stopping; start it again".into());
+        std::mem::take(&mut self.asked).into_values().for_each(|asked| asked.refuse(&why));
+    }
+
+    fn read(&mut self, upto: Timestamp, arrival: u64) {
+        let circle = &self.owner.circle;
+        let behind = circle
+            .members()
+            .iter()
+            .filter(|(_, member)| member.read_here < member.committed)
+            .map(|(id, member)| (*id, member.read_here))
+            .collect();
+        match self.owner.archive.read_marks(upto, arrival, &behind) {
+            Ok(marks) => self.circle(Input::Read { marks, upto, arrival }),
+            Err(why) => tracing::warn!(%why, "how far was read cannot be looked up"),
+        }
+    }
+}

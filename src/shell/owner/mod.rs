@@ -1,0 +1,406 @@
+//! The one task that owns the circle and the mesh: links, store, pages and timers speak to it
+//! through bounded channels, and nobody else changes anything.
+
+mod commands;
+pub mod view;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::protocol::circle::{Circle, Input, Now, Output};
+use crate::protocol::entry::Timestamp;
+use crate::protocol::id::NodeId;
+use crate::protocol::mesh::{Mesh, MeshInput, MeshOutput};
+use crate::protocol::packet::{LinkId, Packet};
+use crate::shell::handle::{Command, Event, Row, StoreState, View};
+use crate::shell::link::{LinkEvent, LinkSender};
+use crate::shell::links::Links;
+use crate::shell::store::{Batch, Reader, StoreEvent, WriterHandle};
+
+use commands::Asked;
+
+/// Link events taken before anything else gets a turn.
+const LINK_EVENTS_PER_TURN: usize = 64;
+/// Commands taken in one turn: what is said together is signed together.
+const COMMANDS_PER_TURN: usize = 256;
+/// Least milliseconds between two views.
+const VIEW_MS: u64 = 50;
+
+/// What the owner works with.
+pub struct Owner {
+    /// The circle's state.
+    pub circle: Circle,
+    /// Who is dialled and linked.
+    pub mesh: Mesh,
+    /// Committed entries, over a connection of the owner's own.
+    pub archive: Reader,
+    /// To commit.
+    pub writer: WriterHandle,
+    /// To dial.
+    pub links: Links,
+    /// Zero of the monotonic clock.
+    pub started: Instant,
+    /// The Lamport clock for handshakes.
+    pub clock: Arc<AtomicU64>,
+    /// For pages.
+    pub events: broadcast::Sender<Event>,
+    /// For pages and routes.
+    pub view: watch::Sender<Arc<View>>,
+    /// Names the store's arrival numbers.
+    pub epoch: String,
+    /// Addresses for an invitation where none was set: learned, else guessed.
+    pub addresses: Vec<String>,
+    /// What was committed at the start.
+    pub top: Option<Timestamp>,
+    /// Last arrival number committed.
+    pub arrival: u64,
+    /// This node's former identity, which will not write again.
+    pub former: Option<NodeId>,
+    /// Code of what pages should be told of this start.
+    pub notice: Option<&'static str>,
+}
+
+/// The owner's incoming channels.
+pub struct Inbox {
+    /// From link tasks.
+    pub links: mpsc::Receiver<LinkEvent>,
+    /// From the writer.
+    pub store: mpsc::Receiver<StoreEvent>,
+    /// From pages and routes.
+    pub commands: mpsc::Receiver<Command>,
+}
+
+/// Why the owner ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// The database was rolled back, or the identity is used twice: start again with a new one.
+    RolledBack,
+    /// The store's writer is gone: a bug.
+    StoreGone,
+}
+
+/// The wall clock in milliseconds since 1970; for people to read only.
+#[allow(clippy::disallowed_methods)] // the one place that reads it in milliseconds
+pub fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}
+
+/// The task's state beside its tools.
+struct Task {
+    owner: Owner,
+    senders: BTreeMap<LinkId, LinkSender>,
+    backlog: VecDeque<Batch>,
+    asked: BTreeMap<u64, Asked>,
+    next_token: u64,
+    /// Own entries said in the batch that is being announced.
+    said: Vec<(u64, u64)>,
+    last_heard: BTreeMap<NodeId, u64>,
+    store: StoreState,
+    view_dirty: bool,
+    view_at: u64,
+    rolled_back: bool,
+}
+
+/// Runs until `stop`, or until the node must begin anew. Own links have said `bye` by then, and the
+/// store is closed.
+pub async fn run(
+    owner: Owner,
+    mut inbox: Inbox,
+    stop: CancellationToken,
+    ready: Option<oneshot::Sender<()>>,
+) -> (Ended, mpsc::Receiver<Command>) {
+    let mut task = Task::new(owner);
+    if let Some(former) = task.owner.former {
+        task.circle(Input::SetAside(former, true));
+    }
+    let now = task.now();
+    task.owner.mesh.dial_known(now.mono);
+    task.mesh(MeshInput::Tick);
+    task.circle(Input::Tick);
+    task.publish_now();
+    drop(ready);
+    let ended = loop {
+        let wake = task.wake_in();
+        let room = task.has_room();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break Ended::Stopped,
+            event = inbox.store.recv() => match event {
+                Some(event) => task.store_event(event),
+                None => break Ended::StoreGone,
+            },
+            event = inbox.links.recv(), if room => {
+                let Some(event) = event else { break Ended::Stopped };
+                task.link_event(event);
+                for _ in 1..LINK_EVENTS_PER_TURN {
+                    let Some(event) = task.has_room().then(|| inbox.links.try_recv().ok()).flatten()
+                    else { break };
+                    task.link_event(event);
+                }
+            }
+            command = inbox.commands.recv() => {
+                let Some(command) = command else { break Ended::Stopped };
+                let mut commands = vec![command];
+                while commands.len() < COMMANDS_PER_TURN {
+                    let Ok(command) = inbox.commands.try_recv() else { break };
+                    commands.push(command);
+                }
+                task.commands(commands);
+            }
+            () = tokio::time::sleep(wake) => {
+                task.mesh(MeshInput::Tick);
+                task.circle(Input::Tick);
+            }
+        }
+        task.write_backlog();
+        task.publish();
+        if task.rolled_back {
+            break Ended::RolledBack;
+        }
+    };
+    let commands = task.wind_down(inbox).await;
+    (ended, commands)
+}
+
+impl Task {
+    fn new(owner: Owner) -> Task {
+        Task {
+            owner,
+            senders: BTreeMap::new(),
+            backlog: VecDeque::new(),
+            asked: BTreeMap::new(),
+            next_token: 1,
+            said: Vec::new(),
+            last_heard: BTreeMap::new(),
+            store: StoreState::Ok,
+            view_dirty: true,
+            view_at: 0,
+            rolled_back: false,
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: self.owner.started.elapsed().as_millis() as u64, wall: wall_ms() }
+    }
+
+    fn has_room(&self) -> bool {
+        self.backlog.is_empty() && self.owner.circle.has_room()
+    }
+
+    fn wake_in(&self) -> Duration {
+        let view = self.view_dirty.then_some(self.view_at + VIEW_MS);
+        let wakes = [self.owner.circle.wake_at(), self.owner.mesh.wake_at(), view];
+        let next = wakes.into_iter().flatten().min().unwrap_or(u64::MAX);
+        let now = self.owner.started.elapsed().as_millis() as u64;
+        // A whole millisecond at least: what is due now was just done.
+        Duration::from_millis(next.saturating_sub(now).clamp(1, 60_000))
+    }
+
+    fn circle(&mut self, input: Input) {
+        self.view_dirty = true;
+        let now = self.now();
+        let outputs = self.owner.circle.handle(input, now, &self.owner.archive);
+        self.owner.clock.store(self.owner.circle.clock(), Ordering::Relaxed);
+        for output in outputs {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Send(peer, lane, packet) => {
+                let link = self.owner.mesh.link_of(&peer);
+                if let Some(sender) = link.and_then(|link| self.senders.get(&link))
+                    && sender.try_send(lane, packet).is_err()
+                {
+                    tracing::warn!(%peer, "the peer takes packets too slowly; its link is dropped");
+                }
+            }
+            Output::Misbehaved(peer, why) => {
+                tracing::warn!(%peer, "closing the link, the peer's fault: {why}");
+                let link = self.owner.mesh.link_of(&peer);
+                if let Some(sender) = link.and_then(|link| self.senders.get(&link)) {
+                    sender.close();
+                }
+            }
+            Output::Commit(id, writes) => self.backlog.push_back(Batch { id, writes }),
+            Output::Said(token, seq) => self.said.push((token, seq)),
+            Output::Refused(token) => self.refuse_left(token),
+            Output::Typing(member) => self.tell(Event::Typing(member)),
+            Output::RolledBack => {
+                tracing::error!("this folder's database is older than what was sent from it");
+                self.rolled_back = true;
+            }
+            Output::Disputed(author, seq) => {
+                tracing::warn!(%author, seq, "two versions of a member's log exist");
+                let message = "a member has signed two versions of its messages".to_owned();
+                self.tell(Event::Notice { code: "disputed", message });
+            }
+            Output::ClockContradicted(author) => {
+                tracing::warn!(%author, "a member wrote below the clock of its own receipt");
+            }
+        }
+    }
+
+    /// Nobody may be listening: that is no fault.
+    fn tell(&self, event: Event) {
+        let _ = self.owner.events.send(event);
+    }
+
+    fn mesh(&mut self, input: MeshInput) {
+        let now = self.now().mono;
+        for output in self.owner.mesh.handle(input, now) {
+            self.view_dirty = true;
+            match output {
+                MeshOutput::Dial(address) => {
+                    if self.owner.links.dial(address.clone()).is_err() {
+                        self.mesh(MeshInput::DialFailed(address));
+                    }
+                }
+                MeshOutput::Drain(link) => {
+                    if let Some(sender) = self.senders.get(&link) {
+                        sender.drain();
+                    }
+                }
+                MeshOutput::Close(link) => {
+                    if let Some(sender) = self.senders.get(&link) {
+                        sender.close();
+                    }
+                }
+                MeshOutput::Use(peer, _) => self.circle(Input::Up(peer)),
+                MeshOutput::Lost(peer) => self.circle(Input::Down(peer)),
+                MeshOutput::Addresses(member, addresses) => {
+                    self.circle(Input::Addresses(member, addresses));
+                }
+                MeshOutput::Tell(peer, contacts) => {
+                    let lane = crate::protocol::packet::Lane::Live;
+                    self.carry_out(Output::Send(peer, lane, Packet::Contacts(contacts)));
+                }
+            }
+        }
+    }
+
+    fn link_event(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { link, peer, dialled, began, remote, listens, sender } => {
+                tracing::info!(%peer, %remote, "linked");
+                self.senders.insert(link, sender);
+                self.heard(peer);
+                self.mesh(MeshInput::Up { link, peer, dialled, began, remote, listens });
+            }
+            LinkEvent::Received(link, packet) => self.received(link, packet),
+            LinkEvent::Drained(link) => self.for_active(link, Input::Drained),
+            LinkEvent::Rtt(link, ms) => self.for_active(link, |peer| Input::Rtt(peer, ms)),
+            LinkEvent::RekeyDue(link) => self.mesh(MeshInput::RekeyDue(link)),
+            LinkEvent::Down(link) => {
+                self.senders.remove(&link);
+                self.mesh(MeshInput::Down(link));
+            }
+            LinkEvent::DialFailed { address, reason } => {
+                tracing::debug!(address, "no link: {reason}");
+                self.mesh(MeshInput::DialFailed(address));
+            }
+            LinkEvent::DialledSelf(address) => self.mesh(MeshInput::DialledSelf(address)),
+        }
+    }
+
+    fn for_active(&mut self, link: LinkId, input: impl FnOnce(NodeId) -> Input) {
+        if let Some(peer) = self.owner.mesh.peer_of(link)
+            && self.owner.mesh.link_of(&peer) == Some(link)
+        {
+            self.heard(peer);
+            self.circle(input(peer));
+        }
+    }
+
+    /// A link that was replaced still counts while it drains.
+    fn received(&mut self, link: LinkId, packet: Packet) {
+        let Some(peer) = self.owner.mesh.peer_of(link) else { return };
+        self.heard(peer);
+        match &packet {
+            Packet::Contacts(contacts) => {
+                self.mesh(MeshInput::Contacts(peer, contacts.clone()));
+            }
+            Packet::Bye => self.mesh(MeshInput::Bye(peer)),
+            _ => {}
+        }
+        self.circle(Input::Received(peer, packet));
+    }
+
+    fn heard(&mut self, peer: NodeId) {
+        self.last_heard.insert(peer, wall_ms());
+    }
+
+    fn store_event(&mut self, event: StoreEvent) {
+        self.view_dirty = true;
+        match event {
+            StoreEvent::Committed { through, rows } => self.committed(through, rows),
+            StoreEvent::Failing(why) => {
+                tracing::error!("the store fails: {why}");
+                let message = why.clone();
+                self.store = StoreState::Failing(why);
+                self.tell(Event::Notice { code: "store_failing", message });
+            }
+            StoreEvent::Recovered => {
+                tracing::info!("the store writes again");
+                self.store = StoreState::Ok;
+                let message = "messages are stored again".to_owned();
+                self.tell(Event::Notice { code: "store_recovered", message });
+            }
+            StoreEvent::Damaged(why) => {
+                tracing::error!("the database is damaged: {why}");
+                self.tell(Event::Notice { code: "store_damaged", message: why });
+            }
+        }
+    }
+
+    fn committed(&mut self, through: u64, rows: Vec<Row>) {
+        let mut late = 0;
+        for row in &rows {
+            if self.owner.top.is_some_and(|top| row.timestamp() < top) {
+                late += usize::from(row.author != self.owner.circle.me());
+            } else {
+                self.owner.top = Some(row.timestamp());
+            }
+            self.owner.arrival = self.owner.arrival.max(row.arrival);
+        }
+        self.circle(Input::Committed(through));
+        self.answer_said(&rows);
+        if !rows.is_empty() {
+            self.tell(Event::Messages { rows: rows.into(), late });
+        }
+    }
+
+    fn write_backlog(&mut self) {
+        while let Some(batch) = self.backlog.pop_front() {
+            if let Err(refused) = self.owner.writer.try_write(batch) {
+                // Full: its next event brings us back here. Closed: its events say so.
+                self.backlog.push_front(refused.into_inner());
+                return;
+            }
+        }
+    }
+
+    /// Gives back what was asked, and closes the store; link tasks end by themselves.
+    async fn wind_down(mut self, mut inbox: Inbox) -> mpsc::Receiver<Command> {
+        self.refuse_all();
+        let Owner { writer, .. } = self.owner;
+        for batch in self.backlog {
+            // What was never committed was never acknowledged; still it costs nothing to try.
+            if writer.try_write(batch).is_err() {
+                break;
+            }
+        }
+        drop(writer);
+        while inbox.store.recv().await.is_some() {}
+        inbox.commands
+    }
+}
