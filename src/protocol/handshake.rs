@@ -78,6 +78,9 @@ pub enum HandshakeError {
     DialledSelf,
 }
 
+/// A listener's outcome: a link, or none where this node dialled itself.
+pub type Outcome = Result<Established, HandshakeError>;
+
 #[derive(Serialize, Deserialize)]
 struct Hello {
     tag: String,
@@ -105,15 +108,13 @@ pub struct Dialler {
 }
 
 /// A dialler that waits for M4.
-pub struct Joining {
-    local: Local,
-    circle: CircleKeys,
-    shared: Extracted,
-    wire: Vec<u8>,
-}
+pub struct Joining(Agreed);
 
 /// A listener that waits for M3.
-pub struct Listener {
+pub struct Listener(Agreed);
+
+/// An end that has the shared secret, and the frames so far.
+struct Agreed {
     local: Local,
     circle: CircleKeys,
     shared: Extracted,
@@ -149,7 +150,7 @@ impl Dialler {
         let said = [b"roda/1 init", &circle.gid[..], &th1, &local.key.verifying_key().to_bytes()];
         let m3 = join(&local, &shared.expand(b"join i", &th1), &said.concat());
         wire.extend_from_slice(&m3);
-        Ok((Joining { local, circle, shared, wire }, m3))
+        Ok((Joining(Agreed { local, circle, shared, wire }), m3))
     }
 }
 
@@ -159,7 +160,7 @@ impl Joining {
     /// # Errors
     /// [`HandshakeError`].
     pub fn joined(self, m4: &[u8]) -> Result<Established, HandshakeError> {
-        let Joining { local, circle, shared, mut wire } = self;
+        let Agreed { local, circle, shared, mut wire } = self.0;
         let th2 = sha256(&[&wire]);
         let own = local.key.verifying_key().to_bytes();
         let join = open_join(&shared.expand(b"join r", &th2), m4)?;
@@ -194,10 +195,10 @@ impl Listener {
             return Err(HandshakeError::Replayed);
         }
         let shared = agree(&local, &circle, theirs)?;
-        let m1 = frame(m1);
-        let m2 = self::hello(&local, &circle, Some(Hash(sha256(&[&m1]))));
-        let wire = [&m1[..], &m2].concat();
-        Ok((Listener { local, circle, shared, wire }, m2))
+        let mut wire = frame(m1);
+        let m2 = self::hello(&local, &circle, Some(Hash(sha256(&[&wire]))));
+        wire.extend_from_slice(&m2);
+        Ok((Listener(Agreed { local, circle, shared, wire }), m2))
     }
 
     /// Takes M3's token; the frame is M4. Where the dialler proved to be this node itself, M4 is
@@ -206,11 +207,8 @@ impl Listener {
     ///
     /// # Errors
     /// [`HandshakeError`]; nothing is sent.
-    pub fn joined(
-        self,
-        m3: &[u8],
-    ) -> Result<(Result<Established, HandshakeError>, Vec<u8>), HandshakeError> {
-        let Listener { local, circle, shared, mut wire } = self;
+    pub fn joined(self, m3: &[u8]) -> Result<(Outcome, Vec<u8>), HandshakeError> {
+        let Agreed { local, circle, shared, mut wire } = self.0;
         let th1 = sha256(&[&wire]);
         let own = local.key.verifying_key().to_bytes();
         let join = open_join(&shared.expand(b"join i", &th1), m3)?;
@@ -266,17 +264,13 @@ fn checked(hello: &Hello) -> Result<Ephemeral, HandshakeError> {
     ephemeral.ok_or(HandshakeError::Misbehaved("its first packet is not a hello"))
 }
 
-fn agree(
-    local: &Local,
-    circle: &CircleKeys,
-    theirs: Ephemeral,
-) -> Result<Extracted, HandshakeError> {
+fn agree(local: &Local, keys: &CircleKeys, theirs: Ephemeral) -> Result<Extracted, HandshakeError> {
     let secret = StaticSecret::from(*local.ephemeral);
     let shared = secret.diffie_hellman(&PublicKey::from(theirs.0));
     if !shared.was_contributory() {
         return Err(HandshakeError::Misbehaved("its ephemeral key fixes the shared secret"));
     }
-    Ok(extract(&circle.prk, shared.as_bytes()))
+    Ok(extract(&keys.prk, shared.as_bytes()))
 }
 
 /// Who opened the hello holds the group key; a join that does not open was therefore replayed, or
@@ -294,11 +288,8 @@ fn open_join(key: &Key, token: &[u8]) -> Result<Join, HandshakeError> {
 }
 
 fn proven(join: &Join, said: &[u8]) -> Result<(), HandshakeError> {
-    if verify(&join.node, said, &join.signature) {
-        Ok(())
-    } else {
-        Err(HandshakeError::Misbehaved("it does not hold the key of its node id"))
-    }
+    let proven = verify(&join.node, said, &join.signature);
+    proven.then_some(()).ok_or(HandshakeError::Misbehaved("it does not hold its node id's key"))
 }
 
 /// The keys from dialler to listener and back.
