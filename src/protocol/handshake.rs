@@ -10,8 +10,7 @@
 //! - M1 and M2 have at most `HELLO_FRAME_MAX` bytes, M3 and M4 `JOIN_FRAME_MAX`.
 //! - on an error close the connection; nothing is sent.
 //!
-//! `F1` to `F4` are the frames with their length; `th1 = SHA-256(F1 ‖ F2)`, `th2` and `th3` go on
-//! to `F3` and `F4`.
+//! `th1 = SHA-256(F1 ‖ F2)` over the frames with their lengths; `th2`, `th3` go on to `F3`, `F4`.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
@@ -42,6 +41,12 @@ pub struct Local {
     pub time: u64,
     /// Seals bytes with a key at a time: [`crate::seal::seal_once`]. A test may fix the IV.
     pub seal: fn(&Key, &[u8], u64) -> String,
+}
+
+impl Local {
+    fn public(&self) -> Ephemeral {
+        Ephemeral(PublicKey::from(&StaticSecret::from(*self.ephemeral)).to_bytes())
+    }
 }
 
 /// What a handshake that succeeded gives.
@@ -141,7 +146,7 @@ impl Dialler {
         }
         let hello = open_hello(&circle, m2).ok_or(HandshakeError::Stranger)?;
         let theirs = checked(&hello)?;
-        if hello.answers != Some(Hash(sha256(&[&m1]))) || theirs == ephemeral(&local) {
+        if hello.answers != Some(Hash(sha256(&[&m1]))) || theirs == local.public() {
             return Err(HandshakeError::Replayed);
         }
         let shared = agree(&local, &circle, theirs)?;
@@ -226,15 +231,10 @@ impl Listener {
     }
 }
 
-fn ephemeral(local: &Local) -> Ephemeral {
-    Ephemeral(PublicKey::from(&StaticSecret::from(*local.ephemeral)).to_bytes())
-}
-
 fn hello(local: &Local, circle: &CircleKeys, answers: Option<Hash>) -> Vec<u8> {
     let tag = "hello".to_owned();
-    let hello = Hello { tag, version: VERSION, ephemeral: Some(ephemeral(local)), answers };
-    let json = serde_json::to_vec(&hello).expect("a hello is plain data");
-    frame((local.seal)(&circle.handshake, &json, local.time).as_bytes())
+    let hello = Hello { tag, version: VERSION, ephemeral: Some(local.public()), answers };
+    sealed(local, &circle.handshake, &hello)
 }
 
 fn join(local: &Local, key: &Key, said: &[u8]) -> Vec<u8> {
@@ -245,14 +245,17 @@ fn join(local: &Local, key: &Key, said: &[u8]) -> Vec<u8> {
         listen: local.listen.iter().take(ADDRESSES_MAX).cloned().collect(),
         clock: local.clock.min(INTEGER_MAX),
     };
-    let json = serde_json::to_vec(&join).expect("a join is plain data");
+    sealed(local, key, &join)
+}
+
+fn sealed(local: &Local, key: &Key, packet: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_vec(packet).expect("a packet is plain data");
     frame((local.seal)(key, &json, local.time).as_bytes())
 }
 
 fn open_hello(circle: &CircleKeys, token: &[u8]) -> Option<Hello> {
     let json = Opener::new(&circle.handshake).open(token).ok()?;
-    scan(&json).ok()?;
-    serde_json::from_slice(&json).ok()
+    scan(&json).ok().and_then(|()| serde_json::from_slice(&json).ok())
 }
 
 /// The other end's ephemeral key, where tag and version fit.
