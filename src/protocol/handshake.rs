@@ -12,11 +12,14 @@
 //!
 //! `th1 = SHA-256(F1 ‖ F2)` over the frames with their lengths; `th2`, `th3` go on to `F3`, `F4`.
 
+mod error;
+
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
+pub use self::error::HandshakeError;
 use super::entry::verify;
 use super::id::{Ephemeral, Hash, NodeId, Signature};
 use super::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
@@ -61,26 +64,6 @@ pub struct Established {
     pub send: Key,
     /// The Fernet key to receive with.
     pub receive: Key,
-}
-
-/// Why a handshake failed. The text says whose fault it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HandshakeError {
-    /// Another group key, another program, or a damaged frame.
-    #[error("the other side does not hold this circle's key, or is not a Roda node")]
-    Stranger,
-    /// A newer or older program.
-    #[error("the other side speaks version {0}, this node version {VERSION}; update the older one")]
-    Version(u64),
-    /// The other side's fault: it holds the key and breaks the protocol.
-    #[error("the other side misbehaved: {0}")]
-    Misbehaved(&'static str),
-    /// Somebody on the way recorded an earlier handshake or sends our own words back.
-    #[error("the other side replayed a handshake")]
-    Replayed,
-    /// Nobody's fault: the address leads back here, or this identity was copied to two machines.
-    #[error("the other side is this node itself")]
-    DialledSelf,
 }
 
 /// A listener's outcome: a link, or none where this node dialled itself.
