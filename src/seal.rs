@@ -56,7 +56,7 @@ impl GroupKey {
 
     /// The key as url-safe base64: what goes into `RODA_KEY` and invitations.
     pub fn text(&self) -> Zeroizing<String> {
-        Zeroizing::new(base64_text(&*self.0))
+        Zeroizing::new(base64_text(&self.0))
     }
 
     /// Everything that is derived from the key.
@@ -180,7 +180,7 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 fn fernet_of(key: &Key) -> Fernet {
-    let text = Zeroizing::new(base64_text(&**key));
+    let text = Zeroizing::new(base64_text(key));
     Fernet::new(&text).expect("32 bytes of base64 are a Fernet key")
 }
 

@@ -10,14 +10,16 @@
 //! - M1 and M2 have at most `HELLO_FRAME_MAX` bytes, M3 and M4 `JOIN_FRAME_MAX`.
 //! - on an error close the connection; nothing is sent.
 //!
-//! `F1` to `F4` are the frames with their length; `th1 = SHA-256(F1 ‖ F2)`, `th2` and `th3` go on
-//! to `F3` and `F4`.
+//! `th1 = SHA-256(F1 ‖ F2)` over the frames with their lengths; `th2`, `th3` go on to `F3`, `F4`.
+
+mod error;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
+pub use self::error::HandshakeError;
 use super::entry::verify;
 use super::id::{Ephemeral, Hash, NodeId, Signature};
 use super::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
@@ -44,6 +46,12 @@ pub struct Local {
     pub seal: fn(&Key, &[u8], u64) -> String,
 }
 
+impl Local {
+    fn public(&self) -> Ephemeral {
+        Ephemeral(PublicKey::from(&StaticSecret::from(*self.ephemeral)).to_bytes())
+    }
+}
+
 /// What a handshake that succeeded gives.
 pub struct Established {
     /// Who is at the other end, proven.
@@ -58,25 +66,8 @@ pub struct Established {
     pub receive: Key,
 }
 
-/// Why a handshake failed. The text says whose fault it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HandshakeError {
-    /// Another group key, another program, or a damaged frame.
-    #[error("the other side does not hold this circle's key, or is not a Roda node")]
-    Stranger,
-    /// A newer or older program.
-    #[error("the other side speaks version {0}, this node version {VERSION}; update the older one")]
-    Version(u64),
-    /// The other side's fault: it holds the key and breaks the protocol.
-    #[error("the other side misbehaved: {0}")]
-    Misbehaved(&'static str),
-    /// Somebody on the way recorded an earlier handshake or sends our own words back.
-    #[error("the other side replayed a handshake")]
-    Replayed,
-    /// Nobody's fault: the address leads back here, or this identity was copied to two machines.
-    #[error("the other side is this node itself")]
-    DialledSelf,
-}
+/// A listener's outcome: a link, or none where this node dialled itself.
+pub type Outcome = Result<Established, HandshakeError>;
 
 #[derive(Serialize, Deserialize)]
 struct Hello {
@@ -105,15 +96,13 @@ pub struct Dialler {
 }
 
 /// A dialler that waits for M4.
-pub struct Joining {
-    local: Local,
-    circle: CircleKeys,
-    shared: Extracted,
-    wire: Vec<u8>,
-}
+pub struct Joining(Agreed);
 
 /// A listener that waits for M3.
-pub struct Listener {
+pub struct Listener(Agreed);
+
+/// An end that has the shared secret, and the frames so far.
+struct Agreed {
     local: Local,
     circle: CircleKeys,
     shared: Extracted,
@@ -140,7 +129,7 @@ impl Dialler {
         }
         let hello = open_hello(&circle, m2).ok_or(HandshakeError::Stranger)?;
         let theirs = checked(&hello)?;
-        if hello.answers != Some(Hash(sha256(&[&m1]))) || theirs == ephemeral(&local) {
+        if hello.answers != Some(Hash(sha256(&[&m1]))) || theirs == local.public() {
             return Err(HandshakeError::Replayed);
         }
         let shared = agree(&local, &circle, theirs)?;
@@ -149,7 +138,7 @@ impl Dialler {
         let said = [b"roda/1 init", &circle.gid[..], &th1, &local.key.verifying_key().to_bytes()];
         let m3 = join(&local, &shared.expand(b"join i", &th1), &said.concat());
         wire.extend_from_slice(&m3);
-        Ok((Joining { local, circle, shared, wire }, m3))
+        Ok((Joining(Agreed { local, circle, shared, wire }), m3))
     }
 }
 
@@ -159,7 +148,7 @@ impl Joining {
     /// # Errors
     /// [`HandshakeError`].
     pub fn joined(self, m4: &[u8]) -> Result<Established, HandshakeError> {
-        let Joining { local, circle, shared, mut wire } = self;
+        let Agreed { local, circle, shared, mut wire } = self.0;
         let th2 = sha256(&[&wire]);
         let own = local.key.verifying_key().to_bytes();
         let join = open_join(&shared.expand(b"join r", &th2), m4)?;
@@ -194,10 +183,10 @@ impl Listener {
             return Err(HandshakeError::Replayed);
         }
         let shared = agree(&local, &circle, theirs)?;
-        let m1 = frame(m1);
-        let m2 = self::hello(&local, &circle, Some(Hash(sha256(&[&m1]))));
-        let wire = [&m1[..], &m2].concat();
-        Ok((Listener { local, circle, shared, wire }, m2))
+        let mut wire = frame(m1);
+        let m2 = self::hello(&local, &circle, Some(Hash(sha256(&[&wire]))));
+        wire.extend_from_slice(&m2);
+        Ok((Listener(Agreed { local, circle, shared, wire }), m2))
     }
 
     /// Takes M3's token; the frame is M4. Where the dialler proved to be this node itself, M4 is
@@ -206,11 +195,8 @@ impl Listener {
     ///
     /// # Errors
     /// [`HandshakeError`]; nothing is sent.
-    pub fn joined(
-        self,
-        m3: &[u8],
-    ) -> Result<(Result<Established, HandshakeError>, Vec<u8>), HandshakeError> {
-        let Listener { local, circle, shared, mut wire } = self;
+    pub fn joined(self, m3: &[u8]) -> Result<(Outcome, Vec<u8>), HandshakeError> {
+        let Agreed { local, circle, shared, mut wire } = self.0;
         let th1 = sha256(&[&wire]);
         let own = local.key.verifying_key().to_bytes();
         let join = open_join(&shared.expand(b"join i", &th1), m3)?;
@@ -228,15 +214,10 @@ impl Listener {
     }
 }
 
-fn ephemeral(local: &Local) -> Ephemeral {
-    Ephemeral(PublicKey::from(&StaticSecret::from(*local.ephemeral)).to_bytes())
-}
-
 fn hello(local: &Local, circle: &CircleKeys, answers: Option<Hash>) -> Vec<u8> {
     let tag = "hello".to_owned();
-    let hello = Hello { tag, version: VERSION, ephemeral: Some(ephemeral(local)), answers };
-    let json = serde_json::to_vec(&hello).expect("a hello is plain data");
-    frame((local.seal)(&circle.handshake, &json, local.time).as_bytes())
+    let hello = Hello { tag, version: VERSION, ephemeral: Some(local.public()), answers };
+    sealed(local, &circle.handshake, &hello)
 }
 
 fn join(local: &Local, key: &Key, said: &[u8]) -> Vec<u8> {
@@ -247,14 +228,17 @@ fn join(local: &Local, key: &Key, said: &[u8]) -> Vec<u8> {
         listen: local.listen.iter().take(ADDRESSES_MAX).cloned().collect(),
         clock: local.clock.min(INTEGER_MAX),
     };
-    let json = serde_json::to_vec(&join).expect("a join is plain data");
+    sealed(local, key, &join)
+}
+
+fn sealed(local: &Local, key: &Key, packet: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_vec(packet).expect("a packet is plain data");
     frame((local.seal)(key, &json, local.time).as_bytes())
 }
 
 fn open_hello(circle: &CircleKeys, token: &[u8]) -> Option<Hello> {
     let json = Opener::new(&circle.handshake).open(token).ok()?;
-    scan(&json).ok()?;
-    serde_json::from_slice(&json).ok()
+    scan(&json).ok().and_then(|()| serde_json::from_slice(&json).ok())
 }
 
 /// The other end's ephemeral key, where tag and version fit.
@@ -266,17 +250,13 @@ fn checked(hello: &Hello) -> Result<Ephemeral, HandshakeError> {
     ephemeral.ok_or(HandshakeError::Misbehaved("its first packet is not a hello"))
 }
 
-fn agree(
-    local: &Local,
-    circle: &CircleKeys,
-    theirs: Ephemeral,
-) -> Result<Extracted, HandshakeError> {
+fn agree(local: &Local, keys: &CircleKeys, theirs: Ephemeral) -> Result<Extracted, HandshakeError> {
     let secret = StaticSecret::from(*local.ephemeral);
     let shared = secret.diffie_hellman(&PublicKey::from(theirs.0));
     if !shared.was_contributory() {
         return Err(HandshakeError::Misbehaved("its ephemeral key fixes the shared secret"));
     }
-    Ok(extract(&circle.prk, shared.as_bytes()))
+    Ok(extract(&keys.prk, shared.as_bytes()))
 }
 
 /// Who opened the hello holds the group key; a join that does not open was therefore replayed, or
@@ -294,11 +274,8 @@ fn open_join(key: &Key, token: &[u8]) -> Result<Join, HandshakeError> {
 }
 
 fn proven(join: &Join, said: &[u8]) -> Result<(), HandshakeError> {
-    if verify(&join.node, said, &join.signature) {
-        Ok(())
-    } else {
-        Err(HandshakeError::Misbehaved("it does not hold the key of its node id"))
-    }
+    let proven = verify(&join.node, said, &join.signature);
+    proven.then_some(()).ok_or(HandshakeError::Misbehaved("it does not hold its node id's key"))
 }
 
 /// The keys from dialler to listener and back.

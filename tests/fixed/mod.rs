@@ -1,11 +1,20 @@
 //! Everything that is random in the program, fixed: so that every byte can be compared.
+#![allow(dead_code)] // each test file uses its part
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockEncryptMut as _, KeyIvInit as _};
 use ed25519_dalek::SigningKey;
 use hkdf::hmac::{Hmac, KeyInit as _, Mac as _};
+use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::handshake::Local;
+use roda::protocol::id::NodeId;
+use roda::protocol::packet::Packet;
+use roda::protocol::receipt::Receipt;
 use roda::seal::{GroupKey, Key};
+use roda::wire::{PacketError, parse};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -58,4 +67,40 @@ pub fn local(secret: u8, ephemeral: u8, clock: u64) -> Local {
         time: 1_700_000_000,
         seal,
     }
+}
+
+pub fn id(byte: u8) -> NodeId {
+    NodeId(identity(byte).verifying_key().to_bytes())
+}
+
+pub fn said(at: u64, body: &str) -> Said {
+    Said { at, body: body.to_owned() }
+}
+
+/// A run of member 1: its profile and its first text.
+pub fn run() -> Arc<CheckedRun> {
+    let first = Place { author: id(1), seq: 1, prev: None, seen: None, lamport: 1 };
+    let entries = vec![
+        said(1_700_000_000_000, r#"{"kind":"profile","name":"Ana"}"#),
+        said(1_700_000_000_000, r#"{"kind":"text","text":"Olá!"}"#),
+    ];
+    Arc::new(Run::sign(first, entries, &identity(1)))
+}
+
+/// A run of member 2 that has seen member 1's text.
+pub fn answer(text: &str) -> CheckedRun {
+    let seen = Some(run().head());
+    let first = Place { author: id(2), seq: 1, prev: None, seen, lamport: 3 };
+    let body = format!(r#"{{"kind":"profile","name":"{text}"}}"#);
+    Run::sign(first, vec![said(1_700_000_001_000, &body)], &identity(2))
+}
+
+pub fn receipt() -> Receipt {
+    let stored = Arc::new(BTreeMap::from([(id(1), 2), (id(2), 1)]));
+    let read = Arc::new(BTreeMap::from([(id(1), 2)]));
+    Receipt::sign(1, stored, read, 3, &identity(2))
+}
+
+pub fn checked(json: &[u8]) -> Result<(u64, Packet), PacketError> {
+    parse(json).map(|(n, packet)| (n, packet.check().expect("runs hold")))
 }

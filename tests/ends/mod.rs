@@ -1,0 +1,130 @@
+//! Ends of links over the loopback interface.
+#![allow(dead_code)] // each test file uses its part
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::SigningKey;
+use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::id::NodeId;
+use roda::protocol::packet::{LinkId, Packet};
+use roda::seal::GroupKey;
+use roda::shell::link::{LinkEvent, LinkSender};
+use roda::shell::links::{Links, LinksConfig, Pace, wall_seconds};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Far above what anything here takes; reached only where something hangs.
+pub const HANGS: Duration = Duration::from_secs(20);
+
+pub struct End {
+    pub links: Links,
+    pub events: mpsc::Receiver<LinkEvent>,
+    pub address: SocketAddr,
+    pub stop: CancellationToken,
+    pub id: NodeId,
+}
+
+pub struct Up {
+    pub link: LinkId,
+    pub peer: NodeId,
+    pub dialled: Option<String>,
+    pub listens: Vec<String>,
+    pub sender: LinkSender,
+}
+
+pub struct Setting {
+    pub identity: u8,
+    pub group: Vec<u8>,
+    pub wall: fn() -> u64,
+    pub pace: Pace,
+}
+
+impl Default for Setting {
+    fn default() -> Setting {
+        Setting { identity: 1, group: vec![9], wall: wall_seconds, pace: Pace::default() }
+    }
+}
+
+pub fn node(identity: u8) -> Setting {
+    Setting { identity, ..Setting::default() }
+}
+
+pub async fn start(setting: Setting) -> End {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let key = SigningKey::from_bytes(&[setting.identity; 32]);
+    let id = NodeId(key.verifying_key().to_bytes());
+    let (events_in, events) = mpsc::channel(64);
+    let stop = CancellationToken::new();
+    let config = LinksConfig {
+        key,
+        group_keys: setting
+            .group
+            .into_iter()
+            .map(|byte| GroupKey::from_bytes([byte; 32]))
+            .collect(),
+        listens: vec![format!(":{}", address.port())],
+        listener,
+        started: Instant::now(),
+        clock: Arc::new(AtomicU64::new(7)),
+        wall: setting.wall,
+        pace: setting.pace,
+    };
+    let links = Links::start(config, events_in, stop.clone());
+    End { links, events, address, stop, id }
+}
+
+impl End {
+    pub async fn event(&mut self) -> LinkEvent {
+        timeout(HANGS, self.events.recv()).await.expect("an event comes").expect("tasks live")
+    }
+
+    pub async fn up(&mut self) -> Up {
+        match self.event().await {
+            LinkEvent::Up { link, peer, dialled, listens, sender, .. } => {
+                Up { link, peer, dialled, listens, sender }
+            }
+            other => panic!("expected Up, got {other:?}"),
+        }
+    }
+
+    /// The next event but for measured round trips.
+    pub async fn next(&mut self) -> LinkEvent {
+        loop {
+            match self.event().await {
+                LinkEvent::Rtt(..) => {}
+                other => return other,
+            }
+        }
+    }
+
+    pub async fn received(&mut self) -> Packet {
+        match self.next().await {
+            LinkEvent::Received(_, packet) => packet,
+            other => panic!("expected a packet, got {other:?}"),
+        }
+    }
+
+    pub fn dial(&self, other: SocketAddr) {
+        self.links.dial(other.to_string()).unwrap();
+    }
+}
+
+pub async fn linked(a: Setting, b: Setting) -> (End, Up, End, Up) {
+    let (mut a, mut b) = (start(a).await, start(b).await);
+    a.dial(b.address);
+    let (on_a, on_b) = (a.up().await, b.up().await);
+    (a, on_a, b, on_b)
+}
+
+pub fn run(author: u8, body_bytes: usize) -> Arc<CheckedRun> {
+    let key = SigningKey::from_bytes(&[author; 32]);
+    let author = NodeId(key.verifying_key().to_bytes());
+    let first = Place { author, seq: 1, prev: None, seen: None, lamport: 1 };
+    Arc::new(Run::sign(first, vec![Said { at: 1, body: "x".repeat(body_bytes) }], &key))
+}
