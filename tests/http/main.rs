@@ -2,6 +2,7 @@
 
 mod fake;
 mod guards;
+mod owner;
 mod pages;
 mod routes;
 mod streams;

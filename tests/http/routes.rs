@@ -64,6 +64,9 @@ async fn a_message_says_who_counts_who_has_it_and_where_it_stands() {
     assert_eq!((shown(2, "kind"), shown(2, "of")), (json!("poll"), json!(2)));
     assert_eq!(shown(2, "state"), "delivered");
     assert_eq!((shown(3, "kind"), shown(3, "state")), (json!("unreadable"), json!("kept")));
+    let own = node.rows.add(RUI, 5, "its first entry: nobody waits for its author's receipt");
+    let own = node.ask("GET", &format!("/api/messages/{RUI}:{}", own.seq), None).await.json();
+    assert_eq!(own["of"], 2);
     let one = node.ask("GET", &format!("/api/messages/{ANA}:1"), None).await;
     assert_eq!(one.json(), messages[1]);
     assert_eq!(node.ask("GET", &format!("/api/messages/{ANA}:9"), None).await.status, 404);

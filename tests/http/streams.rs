@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use roda::shell::handle::Event;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -33,6 +34,17 @@ async fn what_is_committed_between_view_and_subscription_is_not_missed() {
     node.rows.say(ANA, "committed, but its event is lost");
     node.said(ANA, "told");
     assert_eq!(page.arrivals(3).await, [2, 3], "a hole is filled from the store");
+}
+
+#[tokio::test]
+async fn an_event_of_what_the_welcome_covered_is_not_told_again() {
+    let node = Node::start().await;
+    let rows = [node.rows.say(ANA, "in the welcome")].into();
+    let mut page = node.page().await;
+    assert_eq!(page.next_of("welcome").await["arrival"], 1);
+    node.events.send(Event::Messages { rows, late: 0 }).unwrap();
+    node.said(ANA, "new");
+    assert_eq!(page.arrivals(2).await, [2]);
 }
 
 #[tokio::test]

@@ -5,48 +5,28 @@
 //! while events only pass by. As entries are committed before they are told, a read that finds
 //! nothing more means that every later entry is still to come as an event: no gap and no double.
 
-use std::pin::Pin;
+mod asked;
+
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, SplitStream};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
 
-use crate::shell::handle::{Command, Event, Refused, Row, StoreState, View};
+use crate::shell::handle::{Event, Row, StoreState, View};
 
-use super::frames::{FromPage, OnlyRef, ToPage, Welcome, error_frame};
+use self::asked::Pending;
+use super::frames::{ToPage, Welcome, error_frame};
 use super::limits::{
-    EVENTS_JOINED_MAX, FRAME_FROM_PAGE_MAX, PAGE_DEAD, PAGE_PING, RESUME_STEP,
-    SENDS_OUTSTANDING_MAX, VIEW_PERIOD,
+    EVENTS_JOINED_MAX, PAGE_DEAD, PAGE_PING, RESUME_STEP, SENDS_OUTSTANDING_MAX, VIEW_PERIOD,
 };
-use super::message::{Lens, Part, messages_frames, parse_place};
+use super::message::{Lens, Part, messages_frames};
 use super::problem::Problem;
-use super::routes::check_reference;
 use super::server::App;
 use super::socket::{Ended, close, stopping};
 use super::status::{self, Receipts};
-
-type Outcome = (Option<String>, Result<Row, Problem>);
-
-/// A send that waits for its commit.
-struct Pending {
-    reference: Option<String>,
-    answer: oneshot::Receiver<Result<Row, Refused>>,
-}
-
-impl Future for Pending {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(context));
-        let outcome = answer.map_err(|_| Problem::gone());
-        let outcome = outcome.and_then(|answer| answer.map_err(Problem::from));
-        Poll::Ready((self.reference.take(), outcome))
-    }
-}
 
 /// Why the loop ends: the page has gone (none), or the node ends it.
 type Step = Result<(), Option<Ended>>;
@@ -277,113 +257,5 @@ impl Page {
                 self.notice("store_failing", &words, None).await
             }
         }
-    }
-
-    async fn sent(&mut self, (reference, outcome): Outcome) -> Step {
-        let reference = reference.as_deref();
-        match outcome {
-            Ok(row) => {
-                self.refresh();
-                let message = self.lens.message(&row);
-                self.put(ToPage::Sent { reference, message }.encode()).await
-            }
-            Err(problem) => self.put_error(reference, &problem).await,
-        }
-    }
-
-    async fn frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Step {
-        self.heard = Instant::now();
-        let text = match frame {
-            Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
-            Some(Ok(Message::Binary(_))) => {
-                return self.put_error(None, &Problem::invalid("send text frames with JSON")).await;
-            }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
-        };
-        let read = if text.len() > FRAME_FROM_PAGE_MAX {
-            Err(Problem::too_large(format!(
-                "a frame has at most {FRAME_FROM_PAGE_MAX} bytes; send less at once"
-            )))
-        } else {
-            serde_json::from_str(&text)
-                .map_err(|error| Problem::invalid(format!("the frame cannot be read: {error}")))
-        };
-        let answered = match read {
-            Ok(frame) => self.answer(frame).await?,
-            Err(problem) => Err(problem),
-        };
-        match answered {
-            Ok(()) => Ok(()),
-            Err(problem) => {
-                let named: OnlyRef = serde_json::from_str(&text).unwrap_or_default();
-                self.put_error(named.reference.as_deref(), &problem).await
-            }
-        }
-    }
-
-    /// The inner result is the page's fault, the outer ends the page.
-    async fn answer(&mut self, frame: FromPage) -> Result<Result<(), Problem>, Option<Ended>> {
-        match frame {
-            FromPage::Auth { .. } => {}
-            FromPage::Resume { epoch, arrival } => self.resume(epoch, arrival).await?,
-            FromPage::Send { text, reference } => return Ok(self.send(text, reference).await),
-            FromPage::History { before, after, limit } => {
-                return self.history(before.as_deref(), after.as_deref(), limit).await;
-            }
-            FromPage::Read { upto, arrival } => {
-                return Ok(match parse_place(&upto) {
-                    Ok(upto) => self.command(Command::Read { upto, arrival }).await,
-                    Err(problem) => Err(problem),
-                });
-            }
-            // Not worth waiting for.
-            FromPage::Typing => drop(self.app.door.handle.commands.try_send(Command::Typing)),
-        }
-        Ok(Ok(()))
-    }
-
-    async fn command(&self, command: Command) -> Result<(), Problem> {
-        self.app.door.handle.commands.send(command).await.map_err(|_| Problem::gone())
-    }
-
-    /// Another epoch, or a number this store never gave: the page starts afresh.
-    async fn resume(&mut self, epoch: Option<String>, arrival: u64) -> Step {
-        let same = arrival == 0 || epoch.as_deref() == Some(self.app.view().epoch.as_str());
-        let given = arrival <= self.streamed.max(self.app.view().arrival);
-        if !same || !given {
-            return self.welcome().await;
-        }
-        (self.streamed, self.behind) = (arrival, true);
-        Ok(())
-    }
-
-    /// Hands the text on in the order of the frames; its answer is awaited beside the others.
-    async fn send(&mut self, text: String, reference: Option<String>) -> Result<(), Problem> {
-        check_reference(reference.as_deref())?;
-        let (reply, answer) = oneshot::channel::<Result<Row, Refused>>();
-        self.command(Command::Send { text, reference: reference.clone(), reply }).await?;
-        self.sends.push(Pending { reference, answer });
-        Ok(())
-    }
-
-    async fn history(
-        &mut self,
-        before: Option<&str>,
-        after: Option<&str>,
-        limit: Option<usize>,
-    ) -> Result<Result<(), Problem>, Option<Ended>> {
-        let part = match Part::parse(before, after) {
-            Ok(part) => part,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let (rows, more) = match self.app.read(move |rows| part.read(rows, limit)).await {
-            Ok(read) => read,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        self.refresh();
-        let messages = rows.iter().map(|row| self.lens.message(row)).collect();
-        self.put(ToPage::Page { before, after, messages, more }.encode()).await?;
-        Ok(Ok(()))
     }
 }

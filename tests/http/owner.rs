@@ -1,0 +1,135 @@
+//! The fake node's owner task and its rows in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use roda::protocol::body::Body;
+use roda::protocol::entry::Timestamp;
+use roda::protocol::id::NodeId;
+use roda::shell::handle::{Command, Event, Refused, Row};
+use roda::shell::http::Rows;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::fake::ME;
+
+#[derive(Default)]
+pub struct Memory(pub Mutex<Vec<Row>>);
+
+impl Memory {
+    fn ordered(&self) -> Vec<Row> {
+        let mut rows = self.0.lock().unwrap().clone();
+        rows.sort_by_key(Row::timestamp);
+        rows
+    }
+
+    pub fn add(&self, author: NodeId, lamport: u64, body: &str) -> Row {
+        let mut rows = self.0.lock().unwrap();
+        let seq = rows.iter().filter(|row| row.author == author).count() as u64 + 1;
+        let arrival = rows.len() as u64 + 1;
+        let body = body.to_owned();
+        let row = Row { author, seq, lamport, at: 5, body, arrival, arrived_at: 6 };
+        rows.push(row.clone());
+        row
+    }
+
+    pub fn say(&self, author: NodeId, text: &str) -> Row {
+        let lamport = self.0.lock().unwrap().iter().map(|row| row.lamport).max().unwrap_or(0) + 1;
+        self.add(author, lamport, &Body::Text { text: text.to_owned() }.encode())
+    }
+}
+
+fn last(mut rows: Vec<Row>, limit: usize) -> (Vec<Row>, bool) {
+    let cut = rows.len().saturating_sub(limit);
+    (rows.split_off(cut), cut > 0)
+}
+
+impl Rows for Memory {
+    fn newest(&self, limit: usize) -> (Vec<Row>, bool) {
+        last(self.ordered(), limit)
+    }
+
+    fn before(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
+        let older = |row: &Row| row.timestamp() < place;
+        last(self.ordered().into_iter().filter(older).collect(), limit)
+    }
+
+    fn after(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
+        let newer = |row: &Row| row.timestamp() > place;
+        let mut rows: Vec<Row> = self.ordered().into_iter().filter(newer).collect();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        (rows, more)
+    }
+
+    fn since_arrival(&self, arrival: u64, limit: usize) -> Vec<Row> {
+        let rows = self.0.lock().unwrap();
+        rows.iter().filter(|row| row.arrival > arrival).take(limit).cloned().collect()
+    }
+
+    fn get(&self, author: NodeId, seq: u64) -> Option<Row> {
+        self.ordered().into_iter().find(|row| row.author == author && row.seq == seq)
+    }
+}
+
+/// The owner: a text `hold` is answered only once `release` came.
+pub async fn own(
+    mut commands: mpsc::Receiver<Command>,
+    rows: Arc<Memory>,
+    events: broadcast::Sender<Event>,
+    asked: mpsc::UnboundedSender<String>,
+) {
+    let mut known: BTreeMap<String, Row> = BTreeMap::new();
+    let mut held = Vec::new();
+    while let Some(command) = commands.recv().await {
+        let words = match command {
+            Command::Send { text, reference, reply } => {
+                if text == "full" {
+                    let _ = reply.send(Err(Refused::Store("the disk is full".to_owned())));
+                    continue;
+                }
+                let old = reference.as_ref().and_then(|reference| known.get(reference)).cloned();
+                let row = old.unwrap_or_else(|| {
+                    let row = rows.say(ME, &text);
+                    let _ = events.send(Event::Messages { rows: [row.clone()].into(), late: 0 });
+                    row
+                });
+                known.extend(reference.clone().map(|reference| (reference, row.clone())));
+                match &*text {
+                    "hold" => held.push((reply, row)),
+                    _ => drop(reply.send(Ok(row))),
+                }
+                if text == "release" {
+                    held.drain(..).for_each(|(reply, row)| drop(reply.send(Ok(row))));
+                }
+                format!("send {text} {reference:?}")
+            }
+            Command::SetName(name, reply) => {
+                let answer = match name.trim().is_empty() {
+                    true => Err(Refused::Invalid("the name is empty".to_owned())),
+                    false => Ok(()),
+                };
+                let _ = reply.send(answer);
+                format!("name {name}")
+            }
+            Command::SetCircle(name, reply) => {
+                let _ = reply.send(Ok(()));
+                format!("circle {name}")
+            }
+            Command::SetReadReceipts(told, reply) => {
+                let _ = reply.send(Ok(()));
+                format!("read_receipts {told}")
+            }
+            Command::SetAside(member, aside, reply) => {
+                let _ = reply.send(Ok(()));
+                format!("aside {member:?} {aside}")
+            }
+            Command::Leave(reply) => {
+                let _ = reply.send(Ok(()));
+                "leave".to_owned()
+            }
+            Command::Read { upto, arrival } => format!("read {} {arrival}", upto.lamport),
+            Command::Typing => "typing".to_owned(),
+        };
+        let _ = asked.send(words);
+    }
+}
