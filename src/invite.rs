@@ -64,8 +64,8 @@ pub fn split_address(text: &str, zero: bool) -> Result<(&str, u16), BadAddress> 
 pub enum BadInvite {
     /// Not `roda:…#…`.
     #[error(
-        "that is no invitation; it looks like roda:HOST:PORT#KEY (quote it, so that the shell \
-         keeps the part after #)"
+        "that is no invitation; it looks like roda:HOST:PORT#KEY (in quotes: # is special \
+         to some shells)"
     )]
     Shape,
     /// No address, or too many.

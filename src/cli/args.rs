@@ -10,7 +10,7 @@ use crate::config::{Config, Flags, Keys, SettingError};
 #[command(next_help_heading = "Settings of the node")]
 pub struct RunArgs {
     /// Open the page in the browser
-    #[arg(long, help_heading = "Options")]
+    #[arg(long, help_heading = None)]
     pub open: bool,
     /// File with the group key [RODA_KEY_FILE]
     #[arg(long, value_name = "FILE")]

@@ -28,7 +28,7 @@ Examples:
   roda demo                              three nodes on this machine, to look around
   roda init --name Ana && roda run       begin a circle
   roda invite                            let somebody in
-  roda join 'roda:ana.example:7400#…'    join theirs (quote it: the shell eats what follows #)
+  roda join 'roda:ana.example:7400#…'    join theirs (in quotes: # is special to some shells)
   roda send 'Good morning' && roda tail -f
 
 Settings come from flags, else the environment, else the nearest .env; an empty one counts as unset.
