@@ -20,9 +20,10 @@ use crate::protocol::id::NodeId;
 use crate::protocol::limits::ADDRESSES_MAX;
 use crate::protocol::mesh::Mesh;
 use crate::seal::GroupKey;
+use crate::shell::clock::{wall_ms, wall_seconds};
 use crate::shell::handle::{COMMANDS_MAX, Command, EVENTS_MAX, Event, Handle, View};
 use crate::shell::http::{self, Door, Login};
-use crate::shell::links::{Links, LinksConfig, Pace, wall_seconds};
+use crate::shell::links::{Links, LinksConfig, Pace};
 use crate::shell::owner::{self, Ended, Inbox, Owner, view};
 use crate::shell::store::{Opened, Options, Reader, Store};
 
@@ -196,7 +197,7 @@ fn circle(config: &Config, life: &Life, started: Instant) -> Circle {
         sync_ms: config.sync_secs * 1_000,
         seed: u64::from_le_bytes(random()),
     };
-    let now = Now { mono: started.elapsed().as_millis() as u64, wall: owner::wall_ms() };
+    let now = Now { mono: started.elapsed().as_millis() as u64, wall: wall_ms() };
     Circle::new(life.identity.signing_key().clone(), settings, restored, now)
 }
 

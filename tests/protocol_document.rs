@@ -34,6 +34,8 @@ fn packets() -> Vec<Packet> {
                 (id(2), Head { disputed: Some(1), ..head(1, answer("Rui").head()) }),
             ]),
             receipts: BTreeMap::from([(id(2), 1)]),
+            whole: true,
+            more: false,
         }),
         Packet::Want(Want {
             ranges: vec![Range { author: id(1), from: 1, to: 2 }],

@@ -97,10 +97,7 @@ fn lists_longer_than_their_limits_are_refused() {
     };
     let head = Head { seq: 1, hash: None, disputed: None };
     let sync = |count| {
-        Packet::Sync(Sync {
-            authors: ids(count).map(|id| (id, head)).collect(),
-            receipts: BTreeMap::new(),
-        })
+        Packet::Sync(Sync { authors: ids(count).map(|id| (id, head)).collect(), ..Sync::default() })
     };
     let ranges = |count| {
         Packet::Want(Want {
@@ -166,7 +163,7 @@ fn what_is_too_long_for_a_frame_is_cut_in_order_and_each_part_fits() {
     let head = Head { seq: INTEGER_MAX, hash: Some(run().head()), disputed: Some(INTEGER_MAX) };
     let authors = ids(1_500).map(|id| (id, head)).collect();
     let receipts = ids(1_500).map(|id| (id, INTEGER_MAX)).collect();
-    let parts = fitting(Packet::Sync(Sync { authors, receipts }));
+    let parts = fitting(Packet::Sync(Sync { authors, receipts, whole: true, more: false }));
     parts.iter().for_each(fits);
     assert_eq!(parts.len(), 3);
 }

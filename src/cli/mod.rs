@@ -45,6 +45,8 @@ struct Cli {
     run: RunArgs,
 }
 
+// Made once, at the start: its size does not matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 enum Command {
     /// A whole circle in this process, with a throw-away key and data

@@ -1,5 +1,6 @@
 //! The world around the protocol: sockets, disk, HTTP and the one task that owns the circle.
 
+pub mod clock;
 pub mod handle;
 pub mod http;
 pub mod link;

@@ -99,14 +99,14 @@ impl Checks {
                 *before = now;
             }
         }
-        assert!(circle.final_to() >= marks.final_to, "finality went back");
+        assert!(circle.final_shown() >= marks.final_to, "finality went back");
         if circle.final_computed() > marks.final_computed {
             marks.final_computed = circle.final_computed();
             let members = circle.members().iter();
             marks.known = members.filter(|(_, m)| m.since.is_some()).map(|(id, _)| *id).collect();
         }
-        self.final_moves += u64::from(circle.final_to() > marks.final_to);
-        marks.final_to = circle.final_to();
+        self.final_moves += u64::from(circle.final_shown() > marks.final_to);
+        marks.final_to = circle.final_shown();
     }
 
     /// A packet leaves: own runs and receipts only after the commit.
@@ -195,8 +195,8 @@ impl Checks {
                 }
             }
             let top = node.disk.order.last_key_value().map_or(0, |(top, _)| top.lamport);
-            if circle.final_to() < top {
-                return Err(format!("at {:?} final to {} of {top}", node.id, circle.final_to()));
+            if circle.final_shown() < top {
+                return Err(format!("at {:?} final to {} of {top}", node.id, circle.final_shown()));
             }
         }
         Ok(())

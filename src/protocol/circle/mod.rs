@@ -477,7 +477,7 @@ impl Circle {
     }
 
     /// Every position up to this counter is final, and stored as final.
-    pub fn final_to(&self) -> u64 {
+    pub fn final_shown(&self) -> u64 {
         self.final_shown
     }
 

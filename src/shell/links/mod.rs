@@ -14,7 +14,7 @@ mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
 use tokio::net::TcpListener;
@@ -55,7 +55,7 @@ pub struct LinksConfig {
     pub started: Instant,
     /// The Lamport clock told in handshakes, a hint; the owner keeps it up to date.
     pub clock: Arc<AtomicU64>,
-    /// Wall clock in seconds since 1970, written into tokens: [`wall_seconds`].
+    /// Wall clock in seconds since 1970, written into tokens: [`crate::shell::clock::wall_seconds`].
     pub wall: fn() -> u64,
     /// Times and amounts; the protocol's own unless a test hurries.
     pub pace: Pace,
@@ -95,11 +95,6 @@ impl Default for Pace {
             rekey_bytes: REKEY_BYTES,
         }
     }
-}
-
-/// The wall clock in seconds since 1970; 0 before.
-pub fn wall_seconds() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Too many dials wait: [`DIALS_WAITING_MAX`]. Dial again once one has ended.

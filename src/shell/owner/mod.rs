@@ -7,7 +7,7 @@ pub mod view;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::mesh::{Mesh, MeshInput, MeshOutput};
 use crate::protocol::packet::{LinkId, Packet};
+use crate::shell::clock::wall_ms;
 use crate::shell::handle::{Command, Event, Row, StoreState, View};
 use crate::shell::link::{LinkEvent, LinkSender};
 use crate::shell::links::Links;
@@ -84,13 +85,6 @@ pub enum Ended {
     RolledBack,
     /// The store's writer is gone: a bug.
     StoreGone,
-}
-
-/// The wall clock in milliseconds since 1970; for people to read only.
-#[allow(clippy::disallowed_methods)] // the one place that reads it in milliseconds
-pub fn wall_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// The task's state beside its tools.

@@ -31,7 +31,7 @@ pub fn first(circle: &Circle, epoch: &str, arrival: u64, addresses: &[String]) -
         members: Vec::new(),
         delivered: BTreeMap::new(),
         read_by_all: BTreeMap::new(),
-        final_to: circle.final_to(),
+        final_to: circle.final_shown(),
         links: 0,
         store: StoreState::Ok,
         catching_up: circle.catching_up(),
