@@ -10,6 +10,7 @@ mod fail;
 mod invite;
 mod message;
 mod output;
+mod place;
 mod run;
 mod setup;
 mod socket;
@@ -17,7 +18,7 @@ mod talk;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, value_parser};
 
 use args::{NodeArgs, RunArgs};
 use export::Format;
@@ -53,7 +54,7 @@ enum Command {
     #[command(after_help = "Example:\n  roda demo --nodes 4 --web-port 9001")]
     Demo {
         /// How many nodes
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=demo::NODES_MAX))]
+        #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(1..=demo::NODES_MAX))]
         nodes: u16,
         /// Port of the first page; the others follow. 0 lets the system choose them all
         #[arg(long, default_value_t = demo::WEB_PORT)]
@@ -108,7 +109,8 @@ enum Command {
     #[command(after_help = "Example:\n  roda tail -n 50 -f")]
     Tail {
         /// How many
-        #[arg(short = 'n', long, default_value_t = 20)]
+        #[arg(short = 'n', long, default_value_t = 20,
+            value_parser = value_parser!(u32).range(..=talk::LINES_MAX))]
         lines: u32,
         /// Go on with new ones as they come; those that belong further up are marked `late`
         #[arg(short, long)]

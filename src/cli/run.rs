@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
 use super::args::RunArgs;
-use super::client::{page_link, place};
 use super::fail::Failure;
+use super::place::{page_link, place};
 use crate::config::files::{read_web_token, remove_web_address, write_web_address};
 use crate::config::{Config, WebLogin};
 use crate::node::{self, StartError};

@@ -13,6 +13,8 @@ use crate::protocol::limits::TEXT_MAX;
 
 /// Messages in one answer of the node.
 pub const PAGE_MAX: u32 = 500;
+/// Messages that `tail` holds in memory at once; `export` has no such bound.
+pub const LINES_MAX: i64 = 10_000;
 
 /// Writes one message.
 pub fn send(words: &[String], args: &NodeArgs) -> Result<(), Failure> {

@@ -2,11 +2,16 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::fake::{Node, TOKEN, message};
 use super::house::House;
+
+/// A line that does not come within this will not come.
+const LINE_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn told(house: &House, node: &Node, args: &[&str]) -> super::house::Ran {
     house.run(&[args, &["--node", &node.url()]].concat())
@@ -86,9 +91,13 @@ fn tail_follows_and_marks_what_came_late() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the command starts");
-    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let texts: Vec<String> =
-        lines.take(3).map(|line| line.expect("UTF-8")[17..].to_owned()).collect();
+    let stdout = child.stdout.take().expect("piped");
+    let (print, printed) = mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| print.send(line))
+    });
+    let next = || printed.recv_timeout(LINE_TIMEOUT).map(|line| line[17..].to_owned());
+    let texts: Vec<String> = (0..3).map_while(|_| next().ok()).collect();
     child.kill().expect("it runs until it is stopped");
     child.wait().expect("it ends");
     assert_eq!(texts, ["Ana: two", "Ana: three", "(late) Ana: late"]);

@@ -26,6 +26,8 @@ pub const ME: NodeId = NodeId([1; 32]);
 pub const ANA: NodeId = NodeId([2; 32]);
 pub const RUI: NodeId = NodeId([3; 32]);
 pub const EVENTS: usize = 8;
+/// What a test may ask of the owner before it looks at `asked`.
+const ASKED_MAX: usize = 65_536;
 /// A frame that takes longer does not come: the test fails, it does not hang.
 const FRAME_WAIT: Duration = Duration::from_secs(20);
 pub const INVITE: &str = "roda:10.0.0.1:7400#KEY";
@@ -37,7 +39,7 @@ pub struct Node {
     pub view: watch::Sender<Arc<View>>,
     pub events: broadcast::Sender<Event>,
     /// What the owner was asked, in words.
-    pub asked: mpsc::UnboundedReceiver<String>,
+    pub asked: mpsc::Receiver<String>,
     pub cancel: CancellationToken,
     pub serving: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -103,7 +105,7 @@ impl Node {
         let (view, views) = watch::channel(Arc::new(view()));
         let (events, _) = broadcast::channel(EVENTS);
         let (commands, waiting) = mpsc::channel(16);
-        let (ask, asked) = mpsc::unbounded_channel();
+        let (ask, asked) = mpsc::channel(ASKED_MAX);
         tokio::spawn(own(waiting, rows.clone(), events.clone(), ask));
         let mut door = Door {
             handle: Handle { commands, view: views, events: events.clone() },

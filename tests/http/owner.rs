@@ -76,7 +76,7 @@ pub async fn own(
     mut commands: mpsc::Receiver<Command>,
     rows: Arc<Memory>,
     events: broadcast::Sender<Event>,
-    asked: mpsc::UnboundedSender<String>,
+    asked: mpsc::Sender<String>,
 ) {
     let mut known: BTreeMap<String, Row> = BTreeMap::new();
     let mut held = Vec::new();
@@ -130,6 +130,6 @@ pub async fn own(
             Command::Read { upto, arrival } => format!("read {} {arrival}", upto.lamport),
             Command::Typing => "typing".to_owned(),
         };
-        let _ = asked.send(words);
+        let _ = asked.try_send(words);
     }
 }
