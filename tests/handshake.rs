@@ -3,9 +3,7 @@
 mod fixed;
 
 use fixed::{group_key, identity, local};
-use roda::protocol::handshake::{
-    Dialler, Established, HandshakeError, Joining, Listener, Local, VERSION,
-};
+use roda::handshake::{Dialler, Established, HandshakeError, Joining, Listener, Local, VERSION};
 use roda::protocol::id::NodeId;
 use roda::seal::{GroupKey, seal_once};
 

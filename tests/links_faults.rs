@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use ends::{End, HANGS, Setting, Up, node, run, start};
-use roda::protocol::handshake::{Dialler, Local};
+use roda::handshake::{Dialler, Local};
 use roda::protocol::packet::{Lane, Packet};
 use roda::seal::{GroupKey, Sealer, seal_once};
 use roda::shell::link::LinkEvent;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixed::{answer, checked, group_key, id, local, receipt, run};
+use roda::handshake::{Dialler, Listener};
 use roda::protocol::dispute::Branch;
 use roda::protocol::entry::{Place, body_hash, signed_bytes};
-use roda::protocol::handshake::{Dialler, Listener};
 use roda::protocol::id::Hash;
 use roda::protocol::packet::{Contacts, Dispute, Head, Packet, Range, Sync, Want};
 use roda::seal::{Opener, extract, sha256};

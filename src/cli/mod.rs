@@ -54,7 +54,8 @@ enum Command {
     #[command(after_help = "Example:\n  roda demo --nodes 4 --web-port 9001")]
     Demo {
         /// How many nodes
-        #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(1..=demo::NODES_MAX))]
+        #[arg(long, default_value_t = 3)]
+        #[arg(value_parser = value_parser!(u16).range(1..=demo::NODES_MAX))]
         nodes: u16,
         /// Port of the first page; the others follow. 0 lets the system choose them all
         #[arg(long, default_value_t = demo::WEB_PORT)]

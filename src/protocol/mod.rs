@@ -5,7 +5,6 @@ pub mod body;
 pub mod circle;
 pub mod dispute;
 pub mod entry;
-pub mod handshake;
 pub mod id;
 pub mod limits;
 pub mod mesh;

@@ -31,7 +31,7 @@ pub struct Sync {
     /// Per node the count of the receipt held; none in an offer that does not speak of receipts.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub receipts: BTreeMap<NodeId, u64>,
-    /// The whole vector: what is not named here (or in the packets before, while `more`) is not held.
+    /// The whole vector: what is named neither here nor in the parts before is not held.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub whole: bool,
     /// Another part of the whole vector follows.

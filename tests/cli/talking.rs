@@ -10,6 +10,8 @@ use serde_json::json;
 use super::fake::{Node, TOKEN, message};
 use super::house::House;
 
+/// Lines that wait to be looked at.
+const LINES_MAX: usize = 1_024;
 /// A line that does not come within this will not come.
 const LINE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -92,7 +94,7 @@ fn tail_follows_and_marks_what_came_late() {
         .spawn()
         .expect("the command starts");
     let stdout = child.stdout.take().expect("piped");
-    let (print, printed) = mpsc::channel();
+    let (print, printed) = mpsc::sync_channel(LINES_MAX);
     std::thread::spawn(move || {
         BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| print.send(line))
     });

@@ -90,7 +90,8 @@ impl Member {
         self.dispute.as_ref().map(|dispute| dispute.seq)
     }
 
-    /// Order and marks wait for its word: it has spoken, and is neither left, set aside nor disputed.
+    /// Order and marks wait for its word: it has spoken, has not left, is neither set aside nor
+    /// disputed.
     pub fn waited_for(&self) -> bool {
         self.since.is_some() && !self.left && !self.aside && self.dispute.is_none()
     }

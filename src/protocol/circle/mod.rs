@@ -10,27 +10,29 @@
 //!
 //! Own runs leave in a `Send` only after their `Committed`; receipts cover only what is committed.
 
+mod commit;
 mod disputes;
 mod log;
 mod members;
 mod receipts;
 mod serve;
+mod shown;
 mod stamp;
 mod sync;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 
 use super::archive::{Archive, Located, Restored, Write};
 use super::body::Body;
-use super::entry::{CheckedRun, Timestamp};
+use super::entry::Timestamp;
 use super::id::{Hash, NodeId};
 use super::limits::{ALONE_MS, UNCOMMITTED_BYTES_MAX};
 use super::packet::{Lane, Packet};
-use super::receipt::{Receipt, Watermarks};
+use super::receipt::Watermarks;
+use commit::Batch;
 pub use members::Member;
 use stamp::{Gate, Unsaid};
 use sync::{Fetch, Link};
@@ -123,22 +125,6 @@ pub enum Output {
     Disputed(NodeId, u64),
     /// An entry of the author contradicts the clock of its receipt.
     ClockContradicted(NodeId),
-}
-
-/// A batch on its way to the disk.
-#[derive(Debug, Default)]
-struct Batch {
-    id: u64,
-    bytes: usize,
-    runs: Vec<Arc<CheckedRun>>,
-    /// Tokens of own entries, with their sequence numbers.
-    said: Vec<(u64, u64)>,
-    /// Everything else that takes effect with the commit.
-    ceiling: Option<u64>,
-    reads: Watermarks,
-    delivered: Watermarks,
-    read_by_all: Watermarks,
-    final_to: Option<u64>,
 }
 
 /// One member's state. See the module's words on driving it.
@@ -327,104 +313,6 @@ impl Circle {
         self.uncommitted_bytes < UNCOMMITTED_BYTES_MAX
     }
 
-    fn flush(&mut self) {
-        if self.writes.is_empty() {
-            return;
-        }
-        self.write_lazily_kept();
-        let writes = std::mem::take(&mut self.writes);
-        let mut batch =
-            Batch { id: self.next_batch, said: std::mem::take(&mut self.said), ..Batch::default() };
-        for write in &writes {
-            match write {
-                Write::Run { run, .. } | Write::Reference(run) => {
-                    batch.bytes += run.bytes();
-                    batch.runs.push(run.clone());
-                }
-                Write::ReceiptCeiling(ceiling) => batch.ceiling = Some(*ceiling),
-                Write::Read { marks, .. } => batch.reads.extend(marks),
-                Write::Delivered(author, seq) => {
-                    batch.delivered.insert(*author, *seq);
-                }
-                Write::ReadByAll(author, seq) => {
-                    batch.read_by_all.insert(*author, *seq);
-                }
-                Write::Final(to) => batch.final_to = Some(*to),
-                _ => {}
-            }
-        }
-        self.next_batch += 1;
-        self.uncommitted_bytes += batch.bytes;
-        self.outputs.push(Output::Commit(batch.id, writes));
-        self.batches.push_back(batch);
-    }
-
-    fn committed(&mut self, through: u64, now: Now, archive: &dyn Archive) {
-        let mut news = false;
-        while self.batches.front().is_some_and(|batch| batch.id <= through) {
-            let batch = self.batches.pop_front().expect("looked at above");
-            self.uncommitted_bytes -= batch.bytes;
-            for run in &batch.runs {
-                for hash in run.hashes() {
-                    self.fresh.remove(hash);
-                }
-                news |= self.run_committed(run, now);
-            }
-            for (token, seq) in &batch.said {
-                self.outputs.push(Output::Said(*token, *seq));
-            }
-            news |= !batch.reads.is_empty();
-            self.marks_committed(batch);
-        }
-        if news {
-            self.receipt_soon(now);
-            self.advance_marks(None, archive);
-            self.advance_final();
-        }
-    }
-
-    fn marks_committed(&mut self, batch: Batch) {
-        self.receipt_reserved = batch.ceiling.unwrap_or(self.receipt_reserved);
-        self.final_shown = batch.final_to.unwrap_or(self.final_shown);
-        for (author, seq) in batch.reads {
-            self.members.entry(author).or_default().read_here = seq;
-        }
-        for (author, seq) in batch.delivered {
-            self.members.entry(author).or_default().delivered_shown = seq;
-        }
-        for (author, seq) in batch.read_by_all {
-            self.members.entry(author).or_default().read_by_all_shown = seq;
-        }
-    }
-
-    /// The run is on the disk: own ones go out now. False for reference runs.
-    fn run_committed(&mut self, run: &Arc<CheckedRun>, now: Now) -> bool {
-        let author = run.author();
-        let member = self.members.entry(author).or_default();
-        let seq = run.run().last_seq();
-        let fresh = &mut member.fresh;
-        let Some(place) = fresh.iter().position(|held| held.head() == run.head()) else {
-            return false;
-        };
-        fresh.remove(place);
-        member.committed = seq;
-        member.committed_hash = Some(run.head());
-        self.committed_clock = self.committed_clock.max(run.last_lamport());
-        if author == self.me {
-            let peers: Vec<NodeId> = self.links.keys().copied().collect();
-            for peer in peers {
-                self.send(peer, Packet::Message(run.clone()));
-                let link = self.links.get_mut(&peer).expect("a key of the map");
-                let has = link.has.entry(author).or_default();
-                // Pushed in order on a link that loses nothing: no offer is needed.
-                *has = (*has).max(seq);
-            }
-        } else {
-            self.offer_soon(author, now);
-        }
-        true
-    }
-
     fn send(&mut self, peer: NodeId, packet: Packet) {
         self.outputs.push(Output::Send(peer, Lane::Live, packet));
     }
@@ -441,80 +329,5 @@ impl Circle {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % (span + 1)
-    }
-}
-
-/// What the driver may show.
-impl Circle {
-    /// This member.
-    pub fn me(&self) -> NodeId {
-        self.me
-    }
-
-    /// Everybody known.
-    pub fn members(&self) -> &BTreeMap<NodeId, Member> {
-        &self.members
-    }
-
-    /// Whom the peer says it is linked with.
-    pub fn linked_with(&self, peer: &NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.links.get(peer).into_iter().flat_map(|link| link.linked_with.iter().copied())
-    }
-
-    /// Round trip to the peer in milliseconds.
-    pub fn rtt_ms(&self, peer: &NodeId) -> Option<u32> {
-        self.links.get(peer)?.rtt_ms
-    }
-
-    /// The greatest counter held.
-    pub fn clock(&self) -> u64 {
-        self.top.map_or(0, |(top, _)| top.lamport)
-    }
-
-    /// Body of the last `circle` in order.
-    pub fn circle_body(&self) -> Option<&str> {
-        self.circle.as_ref().map(|(_, body)| body.as_str())
-    }
-
-    /// Every position up to this counter is final, and stored as final.
-    pub fn final_shown(&self) -> u64 {
-        self.final_shown
-    }
-
-    /// Every position up to this counter is final, whether that is stored yet or not.
-    pub fn final_computed(&self) -> u64 {
-        self.final_to
-    }
-
-    /// Whether this node's reads are told.
-    pub fn read_receipts(&self) -> bool {
-        self.read_receipts
-    }
-
-    /// How far the reader here has read: the greatest timestamp, the greatest arrival number.
-    pub fn read_place(&self) -> (Option<Timestamp>, u64) {
-        (self.read_upto, self.read_arrival)
-    }
-
-    /// Sends that wait to be stamped.
-    pub fn unsaid(&self) -> usize {
-        self.unsaid.len()
-    }
-
-    /// Entries held, and held once caught up; none where nothing is known to be missing.
-    pub fn catching_up(&self) -> Option<(u64, u64)> {
-        let missing = self.missing();
-        (missing > 0 || self.gate_wake().is_some() && !self.links.is_empty())
-            .then_some((self.held, self.held + missing))
-    }
-
-    /// Bytes and number of entries that wait for what they name.
-    pub fn waiting(&self) -> (usize, usize) {
-        self.waiting.size()
-    }
-
-    /// A member's newest receipt.
-    pub fn receipt(&self, node: &NodeId) -> Option<&Receipt> {
-        self.members.get(node)?.receipt.as_ref()
     }
 }

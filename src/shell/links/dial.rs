@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::greet::{self, GreetError};
 use super::{CONNECT_MS, RESOLVED_MAX, Shared, task};
-use crate::protocol::handshake::HandshakeError;
+use crate::handshake::HandshakeError;
 use crate::seal::GroupKey;
 use crate::shell::link::LinkEvent;
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::Shared;
 use super::stream::{FrameReader, write_out};
-use crate::protocol::handshake::{Dialler, Established, HandshakeError, Listener, Local};
+use crate::handshake::{Dialler, Established, HandshakeError, Listener, Local};
 use crate::protocol::limits::{FRAME_MAX, HELLO_FRAME_MAX, JOIN_FRAME_MAX};
 use crate::seal::{GroupKey, seal_once};
 

@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use super::greet::{self, GreetError};
 use super::{Shared, task};
-use crate::protocol::handshake::HandshakeError;
+use crate::handshake::HandshakeError;
 use crate::protocol::limits::{HALF_OPEN_MAX, HALF_OPEN_PER_ADDRESS_MAX};
 
 /// Milliseconds before accepting again after an error such as too many open files.

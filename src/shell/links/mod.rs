@@ -55,7 +55,8 @@ pub struct LinksConfig {
     pub started: Instant,
     /// The Lamport clock told in handshakes, a hint; the owner keeps it up to date.
     pub clock: Arc<AtomicU64>,
-    /// Wall clock in seconds since 1970, written into tokens: [`crate::shell::clock::wall_seconds`].
+    /// Wall clock in seconds since 1970, written into tokens:
+    /// [`crate::shell::clock::wall_seconds`].
     pub wall: fn() -> u64,
     /// Times and amounts; the protocol's own unless a test hurries.
     pub pace: Pace,

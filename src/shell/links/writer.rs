@@ -121,7 +121,9 @@ impl Writer {
                 self.gather();
                 self.phase = Phase::Draining;
             }
-            Some(number) = self.pongs.recv() => self.live.push_front(Charged(Packet::Pong(number), 0)),
+            Some(number) = self.pongs.recv() => {
+                self.live.push_front(Charged(Packet::Pong(number), 0));
+            }
             _ = ping.tick() => {
                 let now = link.shared.now();
                 link.ping.store(now, Ordering::Relaxed);

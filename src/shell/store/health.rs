@@ -1,4 +1,4 @@
-//! Whether the store writes, and whether its file is sound: for `roda health`, `/healthz`, the page.
+//! Whether the store writes, and whether its file is sound: for `roda health` and the page.
 
 use std::path::Path;
 use std::thread::{self, JoinHandle};
@@ -126,7 +126,8 @@ impl Checker {
         let thread = thread::Builder::new().name("store-check".to_owned()).spawn(move || {
             let found = check(&connection);
             if let Soundness::Damaged(what) = &found {
-                tracing::error!(folder = %folder.path().display(), "the database is damaged: {what}");
+                let folder_name = folder.path().display();
+                tracing::error!(folder = %folder_name, "the database is damaged: {what}");
                 folder.mark_damaged();
                 let told = format!(
                     "the database in {} is damaged; stop the node and start it again: the file is \

@@ -1,8 +1,8 @@
 //! The store: one SQLite database in the data folder.
 //!
 //! One thread writes, in groups; a `Committed` event comes after the flush, never before. Readers
-//! stand beside it, each on a read-only connection. What a caller must do: receive the events at all
-//! times (the writer waits when nobody does), take a new identity where [`Opened::needs_identity`],
+//! stand beside it, each on a read-only connection. What a caller must do: receive the events at
+//! all times (the writer waits when nobody does), take a new identity where [`Opened::needs_identity`],
 //! and at the end drop the [`WriterHandle`] and receive until the events end.
 
 mod apply;

@@ -20,9 +20,9 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 pub use self::error::HandshakeError;
-use super::entry::verify;
-use super::id::{Ephemeral, Hash, NodeId, Signature};
-use super::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
+use crate::protocol::entry::verify;
+use crate::protocol::id::{Ephemeral, Hash, NodeId, Signature};
+use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
 use crate::seal::{CircleKeys, Extracted, GroupKey, Key, Opener, extract, sha256};
 use crate::wire::{frame, scan};
 

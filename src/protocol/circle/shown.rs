@@ -1,0 +1,82 @@
+//! What the driver may show of the circle.
+
+use std::collections::BTreeMap;
+
+use super::super::entry::Timestamp;
+use super::super::id::NodeId;
+use super::super::receipt::Receipt;
+use super::{Circle, Member};
+
+impl Circle {
+    /// This member.
+    pub fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// Everybody known.
+    pub fn members(&self) -> &BTreeMap<NodeId, Member> {
+        &self.members
+    }
+
+    /// Whom the peer says it is linked with.
+    pub fn linked_with(&self, peer: &NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.links.get(peer).into_iter().flat_map(|link| link.linked_with.iter().copied())
+    }
+
+    /// Round trip to the peer in milliseconds.
+    pub fn rtt_ms(&self, peer: &NodeId) -> Option<u32> {
+        self.links.get(peer)?.rtt_ms
+    }
+
+    /// The greatest counter held.
+    pub fn clock(&self) -> u64 {
+        self.top.map_or(0, |(top, _)| top.lamport)
+    }
+
+    /// Body of the last `circle` in order.
+    pub fn circle_body(&self) -> Option<&str> {
+        self.circle.as_ref().map(|(_, body)| body.as_str())
+    }
+
+    /// Every position up to this counter is final, and stored as final.
+    pub fn final_shown(&self) -> u64 {
+        self.final_shown
+    }
+
+    /// Every position up to this counter is final, whether that is stored yet or not.
+    pub fn final_computed(&self) -> u64 {
+        self.final_to
+    }
+
+    /// Whether this node's reads are told.
+    pub fn read_receipts(&self) -> bool {
+        self.read_receipts
+    }
+
+    /// How far the reader here has read: the greatest timestamp, the greatest arrival number.
+    pub fn read_place(&self) -> (Option<Timestamp>, u64) {
+        (self.read_upto, self.read_arrival)
+    }
+
+    /// Sends that wait to be stamped.
+    pub fn unsaid(&self) -> usize {
+        self.unsaid.len()
+    }
+
+    /// Entries held, and held once caught up; none where nothing is known to be missing.
+    pub fn catching_up(&self) -> Option<(u64, u64)> {
+        let missing = self.missing();
+        (missing > 0 || self.gate_wake().is_some() && !self.links.is_empty())
+            .then_some((self.held, self.held + missing))
+    }
+
+    /// Bytes and number of entries that wait for what they name.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.waiting.size()
+    }
+
+    /// A member's newest receipt.
+    pub fn receipt(&self, node: &NodeId) -> Option<&Receipt> {
+        self.members.get(node)?.receipt.as_ref()
+    }
+}
