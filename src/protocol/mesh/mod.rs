@@ -96,6 +96,8 @@ pub struct Mesh {
     rekeys: BTreeMap<String, Option<u64>>,
     links: BTreeMap<LinkId, Link>,
     active: BTreeMap<NodeId, LinkId>,
+    /// Replaced links, and when they are ended from here.
+    retiring: BTreeMap<LinkId, u64>,
     ever_linked: bool,
     /// Members whose addresses changed since contacts were told.
     changed: BTreeSet<NodeId>,
@@ -124,6 +126,7 @@ impl Mesh {
             rekeys: BTreeMap::new(),
             links: BTreeMap::new(),
             active: BTreeMap::new(),
+            retiring: BTreeMap::new(),
             ever_linked: false,
             changed: BTreeSet::new(),
             links_changed: false,
@@ -172,6 +175,7 @@ impl Mesh {
             }
             MeshInput::Tick => {}
         }
+        self.retire_when_due(now);
         self.dial_when_due(now);
         self.tell_when_due(now);
         std::mem::take(&mut self.outputs)
@@ -180,6 +184,7 @@ impl Mesh {
     /// When [`MeshInput::Tick`] is due.
     pub fn wake_at(&self) -> Option<u64> {
         let waiting = self.dials.values().filter(|dial| !dial.under_way).map(|dial| dial.next);
-        waiting.chain(self.tell_at).chain(self.rekeys.values().copied().flatten()).min()
+        let rekeys = self.rekeys.values().copied().flatten();
+        waiting.chain(self.tell_at).chain(rekeys).chain(self.retiring.values().copied()).min()
     }
 }

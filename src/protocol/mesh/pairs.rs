@@ -7,7 +7,9 @@ use super::{Link, Mesh, MeshOutput};
 
 /// Handshakes that began within this many milliseconds of a link's coming up overlap with it: the
 /// two ends see them at different times.
-const GLARE_SLACK_MS: u64 = 500;
+const GLARE_SLACK_MS: u64 = 1_000;
+/// A replaced link that the other end should close is closed here after so many milliseconds.
+const RETIRE_MS: u64 = 10_000;
 
 impl Mesh {
     pub(super) fn link_up(&mut self, id: LinkId, link: Link, now: u64) {
@@ -25,28 +27,28 @@ impl Mesh {
             self.outputs.push(MeshOutput::Close(id));
             return;
         }
-        let mine_wins = |dialled: &Option<String>| dialled.is_some() == (self.me < peer);
-        let keep_older = older.is_some_and(|older| {
-            let older = &self.links[&older];
-            let crossed = older.dialled.is_some() != link.dialled.is_some();
-            crossed && link.began < older.up + GLARE_SLACK_MS && mine_wins(&older.dialled)
-        });
+        let i_dialled = link.dialled.is_some();
         let glare = older.is_some_and(|older| {
             let older = &self.links[&older];
-            older.dialled.is_some() != link.dialled.is_some()
-                && link.began < older.up + GLARE_SLACK_MS
+            let crossed = older.dialled.is_some() != i_dialled;
+            crossed && link.began < older.up + GLARE_SLACK_MS
         });
+        // In a glare the link dialled by the lower id stays.
+        let keep_older = glare && i_dialled != (self.me < peer);
         self.links.insert(id, link);
-        let loser = if keep_older { Some(id) } else { older };
         if !keep_older {
             self.active.insert(peer, id);
             self.outputs.push(MeshOutput::Use(peer, id));
         }
-        // In a glare only the higher id closes, and the link it dialled: so never both.
-        if let Some(loser) = loser
-            && (!glare || self.me > peer)
-        {
-            self.outputs.push(MeshOutput::Drain(loser));
+        if let Some(loser) = if keep_older { Some(id) } else { older } {
+            // The two ends may see it differently, so only one of them ends a link at once: in a
+            // glare the higher id, else whoever dialled the newer link. The other end waits.
+            let ends = if glare { self.me > peer } else { i_dialled };
+            if ends {
+                self.outputs.push(MeshOutput::Drain(loser));
+            } else {
+                self.retiring.insert(loser, now + RETIRE_MS);
+            }
         }
         if older.is_none() {
             let parts = self.whole_contacts();
@@ -58,6 +60,7 @@ impl Mesh {
 
     pub(super) fn link_down(&mut self, id: LinkId, now: u64) {
         let Some(link) = self.links.remove(&id) else { return };
+        self.retiring.remove(&id);
         let peer = link.peer;
         if self.active.get(&peer) != Some(&id) {
             return;
@@ -65,6 +68,7 @@ impl Mesh {
         let other = self.links.iter().find(|(_, link)| link.peer == peer).map(|(id, _)| *id);
         match other {
             Some(other) => {
+                self.retiring.remove(&other);
                 self.active.insert(peer, other);
                 self.outputs.push(MeshOutput::Use(peer, other));
             }
@@ -80,6 +84,12 @@ impl Mesh {
                 }
             }
         }
+    }
+
+    /// Ends links that were replaced and that the other end has left open.
+    pub(super) fn retire_when_due(&mut self, now: u64) {
+        let due = self.retiring.extract_if(.., |_, at| *at <= now);
+        self.outputs.extend(due.map(|(link, _)| MeshOutput::Drain(link)));
     }
 
     /// Above [`LINKS_MAX`] only a neighbour on the ring of ids gets in, in somebody else's place:

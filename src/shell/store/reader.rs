@@ -2,7 +2,7 @@
 //!
 //! Every call blocks (microseconds to milliseconds): from async code use `spawn_blocking`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow};
@@ -40,6 +40,11 @@ pub struct Page {
 pub struct Reader(Arc<Pool>);
 
 impl Reader {
+    /// Reads the database at this path, beside whoever writes it.
+    pub fn at(database: &Path) -> Reader {
+        Reader::new(database.to_owned())
+    }
+
     pub(super) fn new(path: PathBuf) -> Reader {
         Reader::with_room(path, CONNECTIONS_MAX)
     }
