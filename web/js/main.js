@@ -18,6 +18,8 @@ const BANNER_MS = 2_000;
 const READ_MS = 1_000;
 /** `typing` is told at most once in so many milliseconds, and shown for twice as long. */
 const TYPING_MS = 3_000;
+/** A notice stays for so many milliseconds. */
+const NOTICE_MS = 8_000;
 const DRAFT = "roda-draft";
 
 const $ = (id) => document.getElementById(id);
@@ -82,9 +84,9 @@ const takers = {
   typing: (m) => state.typing.set(m.member, Date.now() + 2 * TYPING_MS),
   progress: (m) => (state.catchingUp = m.done ? null : { held: m.held, of: m.of }),
   notice(m) {
-    if (m.code === "late") notice = { text: t("late.notice", { count: m.count }), until: Date.now() + 8_000 };
     if (m.code === "store_failing") state.store = m.message;
-    if (m.code === "store_ok") state.store = "ok";
+    else if (m.code === "store_ok") state.store = "ok";
+    else tell(m.code === "late" ? t("late.notice", { count: m.count }) : m.message);
   },
   error: (m) => m.ref && applyError(state, m),
 };
@@ -199,7 +201,7 @@ function dress() {
   $("composer").setAttribute("aria-label", t("compose"));
   $("log").setAttribute("aria-label", t("log"));
   $("log").setAttribute("role", "region");
-  $("invite").addEventListener("click", () => showInvite($("dialog")).catch((e) => fail(e)));
+  $("invite").addEventListener("click", () => showInvite($("dialog")).catch((why) => tell(why.message)));
   $("settings").addEventListener("click", () => showNames($("dialog"), state));
   $("jump").addEventListener("click", () => log.toBottom());
   $("people-toggle").addEventListener("click", () => {
@@ -225,7 +227,8 @@ function dress() {
   grow();
 }
 
-function fail(error) {
-  notice = { text: error.message, until: Date.now() + 8_000 };
+/** Shows a notice for a while. */
+function tell(text) {
+  notice = { text, until: Date.now() + NOTICE_MS };
   draw();
 }

@@ -2,6 +2,7 @@
 //! through bounded channels, and nobody else changes anything.
 
 mod commands;
+mod links;
 pub mod view;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::protocol::circle::{Circle, Input, Now, Output};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
-use crate::protocol::mesh::{Mesh, MeshInput, MeshOutput};
-use crate::protocol::packet::{LinkId, Packet};
+use crate::protocol::mesh::{Mesh, MeshInput};
+use crate::protocol::packet::LinkId;
 use crate::shell::clock::wall_ms;
 use crate::shell::handle::{Command, Event, Row, StoreState, View};
 use crate::shell::link::{LinkEvent, LinkSender};
@@ -156,12 +157,31 @@ pub async fn run(
         }
         task.write_backlog();
         task.publish();
+        task.tell_of_start();
         if task.rolled_back {
             break Ended::RolledBack;
         }
     };
     let commands = task.wind_down(inbox).await;
     (ended, commands)
+}
+
+/// What a person should know of a start with this code.
+fn new_identity(code: &str) -> &'static str {
+    match code {
+        "new_identity_rolled_back" => {
+            "this folder was an older copy: you go on as a new member, and what you wrote up to now \
+             stays under your former name, which others may set aside"
+        }
+        "new_identity_damaged" => {
+            "the database was damaged and is kept aside: you go on as a new member, and the \
+             conversation is fetched again from the others"
+        }
+        _ => {
+            "the database was lost: you go on as a new member, and the conversation is fetched \
+             again from the others"
+        }
+    }
 }
 
 impl Task {
@@ -249,88 +269,13 @@ impl Task {
         let _ = self.owner.events.send(event);
     }
 
-    fn mesh(&mut self, input: MeshInput) {
-        let now = self.now().mono;
-        for output in self.owner.mesh.handle(input, now) {
-            self.view_dirty = true;
-            match output {
-                MeshOutput::Dial(address) => {
-                    if self.owner.links.dial(address.clone()).is_err() {
-                        self.mesh(MeshInput::DialFailed(address));
-                    }
-                }
-                MeshOutput::Drain(link) => {
-                    if let Some(sender) = self.senders.get(&link) {
-                        sender.drain();
-                    }
-                }
-                MeshOutput::Close(link) => {
-                    if let Some(sender) = self.senders.get(&link) {
-                        sender.close();
-                    }
-                }
-                MeshOutput::Use(peer, _) => self.circle(Input::Up(peer)),
-                MeshOutput::Lost(peer) => self.circle(Input::Down(peer)),
-                MeshOutput::Addresses(member, addresses) => {
-                    self.circle(Input::Addresses(member, addresses));
-                }
-                MeshOutput::Tell(peer, contacts) => {
-                    let lane = crate::protocol::packet::Lane::Live;
-                    self.carry_out(Output::Send(peer, lane, Packet::Contacts(contacts)));
-                }
-            }
-        }
-    }
-
-    fn link_event(&mut self, event: LinkEvent) {
-        match event {
-            LinkEvent::Up { link, peer, dialled, began, remote, listens, sender } => {
-                tracing::info!(%peer, %remote, "linked");
-                self.senders.insert(link, sender);
-                self.heard(peer);
-                self.mesh(MeshInput::Up { link, peer, dialled, began, remote, listens });
-            }
-            LinkEvent::Received(link, packet) => self.received(link, packet),
-            LinkEvent::Drained(link) => self.for_active(link, Input::Drained),
-            LinkEvent::Rtt(link, ms) => self.for_active(link, |peer| Input::Rtt(peer, ms)),
-            LinkEvent::RekeyDue(link) => self.mesh(MeshInput::RekeyDue(link)),
-            LinkEvent::Down(link) => {
-                self.senders.remove(&link);
-                self.mesh(MeshInput::Down(link));
-            }
-            LinkEvent::DialFailed { address, reason } => {
-                tracing::debug!(address, "no link: {reason}");
-                self.mesh(MeshInput::DialFailed(address));
-            }
-            LinkEvent::DialledSelf(address) => self.mesh(MeshInput::DialledSelf(address)),
-        }
-    }
-
-    fn for_active(&mut self, link: LinkId, input: impl FnOnce(NodeId) -> Input) {
-        if let Some(peer) = self.owner.mesh.peer_of(link)
-            && self.owner.mesh.link_of(&peer) == Some(link)
+    /// Why this identity is new, as soon as a page is there to be told.
+    fn tell_of_start(&mut self) {
+        if self.owner.events.receiver_count() > 0
+            && let Some(code) = self.owner.notice.take()
         {
-            self.heard(peer);
-            self.circle(input(peer));
+            self.tell(Event::Notice { code, message: new_identity(code).to_owned() });
         }
-    }
-
-    /// A link that was replaced still counts while it drains.
-    fn received(&mut self, link: LinkId, packet: Packet) {
-        let Some(peer) = self.owner.mesh.peer_of(link) else { return };
-        self.heard(peer);
-        match &packet {
-            Packet::Contacts(contacts) => {
-                self.mesh(MeshInput::Contacts(peer, contacts.clone()));
-            }
-            Packet::Bye => self.mesh(MeshInput::Bye(peer)),
-            _ => {}
-        }
-        self.circle(Input::Received(peer, packet));
-    }
-
-    fn heard(&mut self, peer: NodeId) {
-        self.last_heard.insert(peer, wall_ms());
     }
 
     fn store_event(&mut self, event: StoreEvent) {
@@ -339,15 +284,11 @@ impl Task {
             StoreEvent::Committed { through, rows } => self.committed(through, rows),
             StoreEvent::Failing(why) => {
                 tracing::error!("the store fails: {why}");
-                let message = why.clone();
                 self.store = StoreState::Failing(why);
-                self.tell(Event::Notice { code: "store_failing", message });
             }
             StoreEvent::Recovered => {
                 tracing::info!("the store writes again");
                 self.store = StoreState::Ok;
-                let message = "messages are stored again".to_owned();
-                self.tell(Event::Notice { code: "store_recovered", message });
             }
             StoreEvent::Damaged(why) => {
                 tracing::error!("the database is damaged: {why}");

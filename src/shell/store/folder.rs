@@ -38,7 +38,7 @@ impl Folder {
 
     /// The database file.
     pub(super) fn database(&self) -> PathBuf {
-        self.0.join("roda.db")
+        self.0.join(super::DATABASE_FILE)
     }
 
     /// Takes the lock; it is given back when the file is closed.

@@ -2,8 +2,8 @@
 //!
 //! One thread writes, in groups; a `Committed` event comes after the flush, never before. Readers
 //! stand beside it, each on a read-only connection. What a caller must do: receive the events at
-//! all times (the writer waits when nobody does), take a new identity where [`Opened::needs_identity`],
-//! and at the end drop the [`WriterHandle`] and receive until the events end.
+//! all times (the writer waits when nobody does), take a new identity where
+//! [`Opened::needs_identity`], and at the end drop the [`WriterHandle`] and receive until the events end.
 
 mod apply;
 mod backup;
@@ -23,6 +23,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
+
+/// The database in the data folder; the secret key is in a file of its own.
+pub const DATABASE_FILE: &str = "roda.db";
 
 pub use backup::BackupError;
 pub use health::{Soundness, StoreHealth};
