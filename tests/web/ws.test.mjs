@@ -8,7 +8,8 @@ import { BACKOFF_MAX_MS, BACKOFF_MIN_MS, backoff, connect } from "../../web/js/w
 /** A world whose sockets and timers the test drives. */
 function fakeWorld() {
   const world = {
-    sockets: [], timers: [],
+    sockets: [],
+    timers: [],
     open() {
       const socket = { sent: [], send: (text) => socket.sent.push(JSON.parse(text)) };
       world.sockets.push(socket);
@@ -22,8 +23,18 @@ function fakeWorld() {
 }
 
 const welcome = (arrival) => ({
-  type: "welcome", epoch: "e", arrival, me: "aa", name: "", circle: "", members: [],
-  receipts: {}, messages: [], more: false, store: "ok", read_receipts: true,
+  type: "welcome",
+  epoch: "e",
+  arrival,
+  me: "aa",
+  name: "",
+  circle: "",
+  members: [],
+  receipts: {},
+  messages: [],
+  more: false,
+  store: "ok",
+  read_receipts: true,
 });
 
 function connected() {
@@ -31,7 +42,10 @@ function connected() {
   const state = createStore();
   const statuses = [];
   const link = connect({
-    url: "ws://x/ws", token: "secret", state, world,
+    url: "ws://x/ws",
+    token: "secret",
+    state,
+    world,
     on: {
       status: (word) => statuses.push(word),
       message: (m) => m.type === "welcome" && applyWelcome(state, m),
@@ -64,8 +78,14 @@ test("what was not answered is sent again under the same reference, once answere
   world.sockets[0].onclose({});
   world.timers.at(-1).action();
   const second = open(0);
-  assert.deepEqual(second.sent.filter((m) => m.type === "send"), [{ type: "send", text: "oi", ref: "r1" }]);
-  applySent(state, { ref: "r1", message: { id: "aa:1", author: "aa", seq: 1, lamport: 1, arrival: 1 } });
+  assert.deepEqual(
+    second.sent.filter((m) => m.type === "send"),
+    [{ type: "send", text: "oi", ref: "r1" }],
+  );
+  applySent(state, {
+    ref: "r1",
+    message: { id: "aa:1", author: "aa", seq: 1, lamport: 1, arrival: 1 },
+  });
   second.onclose({});
   world.timers.at(-1).action();
   assert.equal(open(1).sent.filter((m) => m.type === "send").length, 0);
@@ -100,7 +120,8 @@ test("the wait before connecting again stays in its bounds and grows", () => {
 });
 
 test("both languages have the same words", () => {
-  const read = (name) => JSON.parse(readFileSync(new URL(`../../web/lang/${name}.json`, import.meta.url)));
+  const read = (name) =>
+    JSON.parse(readFileSync(new URL(`../../web/lang/${name}.json`, import.meta.url)));
   const [en, pt] = [read("en"), read("pt-BR")];
   assert.deepEqual(Object.keys(en).sort(), Object.keys(pt).sort());
   for (const key of Object.keys(en)) {

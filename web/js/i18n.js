@@ -18,9 +18,11 @@ export async function loadWords(asked = navigator.languages) {
 /** The words of `key`, with `{name}` filled in; `count` chooses between key.one and key.other. */
 export function t(key, values = {}) {
   const plural = "count" in values && new Intl.PluralRules(language).select(values.count);
-  const text = words[plural ? `${key}.${plural}` : key] ?? words[`${key}.other`] ?? words[key] ?? key;
+  const text =
+    words[plural ? `${key}.${plural}` : key] ?? words[`${key}.other`] ?? words[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) =>
-    typeof values[name] === "number" ? number(values[name]) : (values[name] ?? ""));
+    typeof values[name] === "number" ? number(values[name]) : (values[name] ?? ""),
+  );
 }
 
 const number = (value) => new Intl.NumberFormat(language).format(value);

@@ -58,7 +58,8 @@ export function createLog({ state, box, list, onNearTop, onRetry }) {
       nodes.push(el("li", { class: "note" }, t("empty")));
     }
     for (let index = start; index < end; index++) nodes.push(...rowsOf(index));
-    if (end === state.rows.length) for (const one of state.outbox.values()) nodes.push(waiting(one));
+    if (end === state.rows.length)
+      for (const one of state.outbox.values()) nodes.push(waiting(one));
     list.replaceChildren(...nodes);
     for (const id of kept.keys()) if (!nodes.includes(kept.get(id).node)) kept.delete(id);
     if (stuck) box.scrollTop = box.scrollHeight;
@@ -75,8 +76,14 @@ export function createLog({ state, box, list, onNearTop, onRetry }) {
       nodes.push(el("li", { class: "day" }, day(message.at)));
     }
     const first = !grouped(before, message);
-    const look = [first, message.author === state.me ? words(message) : "", message.name,
-      lateIds.has(message.id), disputed(state, message), message.text].join("\u0000");
+    const look = [
+      first,
+      message.author === state.me ? words(message) : "",
+      message.name,
+      lateIds.has(message.id),
+      disputed(state, message),
+      message.text,
+    ].join("\u0000");
     const held = kept.get(message.id);
     if (held?.look === look) return [...nodes, held.node];
     const node = message.kind === "text" ? bubble(message, first) : note(message);
@@ -95,44 +102,62 @@ export function createLog({ state, box, list, onNearTop, onRetry }) {
     const own = message.author === state.me;
     const fork = disputed(state, message);
     const name = message.name || state.members.get(message.author)?.name || t("nameless");
-    const kind = `m ${hue(message.author)}${own ? " own" : ""}${first ? " first" : ""}${fork ? " disputed" : ""}`;
-    return el("li", { class: kind, "data-id": message.id },
+    const kinds = ["m", hue(message.author), own && "own", first && "first", fork && "disputed"];
+    const kind = kinds.filter(Boolean).join(" ");
+    return el(
+      "li",
+      { class: kind, "data-id": message.id },
       first && !own ? el("bdi", { class: "who" }, name) : null,
       el("div", { class: "text", dir: "auto" }, message.text),
-      el("div", { class: "meta" },
+      el(
+        "div",
+        { class: "meta" },
         fork ? el("span", {}, t("disputed")) : null,
         lateIds.has(message.id)
-          ? el("span", { class: "late" }, t("late", { when: moment(message.arrived_at) })) : null,
+          ? el("span", { class: "late" }, t("late", { when: moment(message.arrived_at) }))
+          : null,
         own ? el("span", {}, words(message)) : null,
-        el("time", { dateTime: new Date(message.at).toISOString() }, time(message.at))));
+        el("time", { dateTime: new Date(message.at).toISOString() }, time(message.at)),
+      ),
+    );
   }
 
   function note(message) {
     const name = message.name || t("nameless");
     const text =
-      message.kind === "profile" ? t("joined", { name: message.text || name })
-      : message.kind === "circle" ? t("named", { name, circle: message.text })
-      : message.kind === "leave" ? t("gone", { name })
-      : message.kind === "unreadable" ? `${name}: ${t("unreadable")}`
-      : `${name}: ${t("newer")}`;
+      message.kind === "profile"
+        ? t("joined", { name: message.text || name })
+        : message.kind === "circle"
+          ? t("named", { name, circle: message.text })
+          : message.kind === "leave"
+            ? t("gone", { name })
+            : message.kind === "unreadable"
+              ? `${name}: ${t("unreadable")}`
+              : `${name}: ${t("newer")}`;
     return el("li", { class: "note", "data-id": message.id }, el("bdi", {}, text));
   }
 
   function words(message) {
     const { of, stored, state: reached } = marks(state, message);
-    if (reached === "kept") return stored === 0 ? t("mark.kept.none") : t("mark.kept", { stored, of });
+    if (reached === "kept")
+      return stored === 0 ? t("mark.kept.none") : t("mark.kept", { stored, of });
     if (reached === "alone") return t("mark.alone");
     return t(of === 1 ? `mark.${reached}.one` : `mark.${reached}`, { of });
   }
 
   function waiting(sending) {
     const mark = sending.failed
-      ? [el("span", { class: "failed" }, t("mark.failed", { why: sending.failed })),
-         el("button", { type: "button", onclick: () => onRetry(sending) }, t("mark.retry"))]
+      ? [
+          el("span", { class: "failed" }, t("mark.failed", { why: sending.failed })),
+          el("button", { type: "button", onclick: () => onRetry(sending) }, t("mark.retry")),
+        ]
       : [el("span", {}, t("mark.sending"))];
-    return el("li", { class: "m own first" },
+    return el(
+      "li",
+      { class: "m own first" },
       el("div", { class: "text", dir: "auto" }, sending.text),
-      el("div", { class: "meta" }, ...mark));
+      el("div", { class: "meta" }, ...mark),
+    );
   }
 
   return {

@@ -6,8 +6,15 @@ import { loadWords, t } from "./i18n.js";
 import { createLog } from "./log.js";
 import { renderMembers, showInvite, showNames } from "./people.js";
 import {
-  applyError, applyMembers, applyMessages, applyPage, applyReceipts, applySent, applyWelcome,
-  createStore, queue,
+  applyError,
+  applyMembers,
+  applyMessages,
+  applyPage,
+  applyReceipts,
+  applySent,
+  applyWelcome,
+  createStore,
+  queue,
 } from "./store.js";
 import { PAGE, place } from "./timeline.js";
 import { connect } from "./ws.js";
@@ -34,7 +41,9 @@ let readUpto = "";
 
 await loadWords();
 const log = createLog({
-  state, box: $("log"), list: $("rows"),
+  state,
+  box: $("log"),
+  list: $("rows"),
   onNearTop: older,
   onRetry(sending) {
     sending.failed = null;
@@ -51,7 +60,10 @@ const world = {
   random: Math.random,
 };
 const link = connect({
-  url: `ws://${location.host}/ws`, token: takeToken(), state, world,
+  url: `ws://${location.host}/ws`,
+  token: takeToken(),
+  state,
+  world,
   on: { message: take, status: changed },
 });
 addEventListener("online", () => link.hurry());
@@ -100,10 +112,11 @@ function announce(messages) {
 function changed(word) {
   status = word;
   banner = word === "login";
-  if (word === "closed" || word === "connecting") setTimeout(() => {
-    banner = status !== "open";
-    draw();
-  }, BANNER_MS);
+  if (word === "closed" || word === "connecting")
+    setTimeout(() => {
+      banner = status !== "open";
+      draw();
+    }, BANNER_MS);
   draw();
 }
 
@@ -131,22 +144,32 @@ function renderHead() {
   $("circle").textContent = state.circle || "Roda";
   document.title = state.circle || "Roda";
   $("summary").textContent = state.me
-    ? t("people.count", { count: here.length, online: here.filter((m) => m.online).length }) : "";
+    ? t("people.count", { count: here.length, online: here.filter((m) => m.online).length })
+    : "";
   const now = Date.now();
-  const names = [...state.typing].filter(([id, until]) => until > now && id !== state.me)
+  const names = [...state.typing]
+    .filter(([id, until]) => until > now && id !== state.me)
     .map(([id]) => state.members.get(id)?.name || t("nameless"));
-  $("typing").textContent = names.length ? t("typing", { count: names.length, names: names.join(", ") }) : "";
+  $("typing").textContent = names.length
+    ? t("typing", { count: names.length, names: names.join(", ") })
+    : "";
 }
 
 function renderState() {
   const box = $("state");
   if (status === "login") return renderLogin(box);
   const text =
-    banner && status !== "open" ? t(state.me ? "closed" : "connecting")
-    : state.store !== "ok" ? t("storing", { why: state.store.replace(/^failing: /, "") })
-    : state.left ? t("left.me")
-    : state.catchingUp && state.catchingUp.of > state.catchingUp.held ? t("catching", state.catchingUp)
-    : notice && notice.until > Date.now() ? notice.text : "";
+    banner && status !== "open"
+      ? t(state.me ? "closed" : "connecting")
+      : state.store !== "ok"
+        ? t("storing", { why: state.store.replace(/^failing: /, "") })
+        : state.left
+          ? t("left.me")
+          : state.catchingUp && state.catchingUp.of > state.catchingUp.held
+            ? t("catching", state.catchingUp)
+            : notice && notice.until > Date.now()
+              ? notice.text
+              : "";
   box.className = state.store !== "ok" ? "error" : "";
   if (box.textContent !== text) box.replaceChildren(text);
   box.hidden = text === "";
@@ -195,13 +218,22 @@ function grow() {
 
 /** Gives the fixed elements their words and deeds. */
 function dress() {
-  const words = { invite: "invite", settings: "settings", "people-toggle": "people", send: "send", jump: "jump", "people-title": "people" };
+  const words = {
+    invite: "invite",
+    settings: "settings",
+    "people-toggle": "people",
+    send: "send",
+    jump: "jump",
+    "people-title": "people",
+  };
   for (const [id, key] of Object.entries(words)) $(id).textContent = t(key);
   $("composer").placeholder = t("compose");
   $("composer").setAttribute("aria-label", t("compose"));
   $("log").setAttribute("aria-label", t("log"));
   $("log").setAttribute("role", "region");
-  $("invite").addEventListener("click", () => showInvite($("dialog")).catch((why) => tell(why.message)));
+  $("invite").addEventListener("click", () =>
+    showInvite($("dialog")).catch((why) => tell(why.message)),
+  );
   $("settings").addEventListener("click", () => showNames($("dialog"), state));
   $("jump").addEventListener("click", () => log.toBottom());
   $("people-toggle").addEventListener("click", () => {

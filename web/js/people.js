@@ -16,22 +16,39 @@ export function renderMembers(state, list) {
 function row(state, member) {
   const mine = member.id === state.me;
   const name = member.name || member.fingerprint;
-  const aside = mine || member.left ? null : el("button", {
-    type: "button", title: t("aside.why"),
-    onclick: () => call("POST", `/api/members/${member.id}/aside`, { aside: !member.aside }),
-  }, t(member.aside ? "aside.undo" : "aside.do"));
-  return el("li", { class: `member ${hue(member.id)}${member.online ? " online" : ""}` },
-    el("strong", {}, el("bdi", {}, name)), aside,
-    el("small", { title: member.fingerprint }, presence(state, member, mine)));
+  const aside =
+    mine || member.left
+      ? null
+      : el(
+          "button",
+          {
+            type: "button",
+            title: t("aside.why"),
+            onclick: () =>
+              call("POST", `/api/members/${member.id}/aside`, { aside: !member.aside }),
+          },
+          t(member.aside ? "aside.undo" : "aside.do"),
+        );
+  return el(
+    "li",
+    { class: `member ${hue(member.id)}${member.online ? " online" : ""}` },
+    el("strong", {}, el("bdi", {}, name)),
+    aside,
+    el("small", { title: member.fingerprint }, presence(state, member, mine)),
+  );
 }
 
 function presence(state, member, mine) {
   if (mine) return t("you");
   if (member.left) return t("left");
   const via = state.members.get(member.via)?.name;
-  const where = member.online ? t("rtt", { ms: member.rtt_ms ?? 0 })
-    : via ? t("via", { name: via })
-    : member.last_heard ? t("heard", { when: moment(member.last_heard) }) : t("never");
+  const where = member.online
+    ? t("rtt", { ms: member.rtt_ms ?? 0 })
+    : via
+      ? t("via", { name: via })
+      : member.last_heard
+        ? t("heard", { when: moment(member.last_heard) })
+        : t("never");
   return member.aside ? `${t("aside")} · ${where}` : where;
 }
 
@@ -43,10 +60,14 @@ export async function showInvite(dialog) {
     await navigator.clipboard.writeText(link);
     copy.textContent = t("copied");
   });
-  open(dialog, t("invite.title"), el("p", {}, t("invite.words")),
+  open(
+    dialog,
+    t("invite.title"),
+    el("p", {}, t("invite.words")),
     el("p", { class: "link" }, link),
     el("img", { class: "qr", alt: t("qr"), src: `data:image/svg+xml,${encodeURIComponent(qr)}` }),
-    el("div", { class: "row" }, copy, closing(dialog)));
+    el("div", { class: "row" }, copy, closing(dialog)),
+  );
 }
 
 /** Shows the names: the member's own and the circle's. */
@@ -54,9 +75,14 @@ export function showNames(dialog, state) {
   const name = el("input", { value: state.name, maxLength: 64, required: true });
   const circle = el("input", { value: state.circle, maxLength: 64 });
   const why = el("p", { role: "alert" });
-  const form = el("form", {}, el("label", {}, t("settings.name"), name),
-    el("label", {}, t("settings.circle"), circle), why,
-    el("div", { class: "row" }, closing(dialog), el("button", { type: "submit" }, t("save"))));
+  const form = el(
+    "form",
+    {},
+    el("label", {}, t("settings.name"), name),
+    el("label", {}, t("settings.circle"), circle),
+    why,
+    el("div", { class: "row" }, closing(dialog), el("button", { type: "submit" }, t("save"))),
+  );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {

@@ -5,10 +5,25 @@ import { compare, merge } from "./timeline.js";
 /** An empty state. */
 export function createStore() {
   return {
-    me: null, name: "", circle: "", epoch: null, arrival: 0, version: "",
-    rows: [], byId: new Map(), more: false,
-    members: new Map(), receipts: new Map(), delivered: {}, read: {}, final: 0,
-    outbox: new Map(), catchingUp: null, store: "ok", readReceipts: true, left: false,
+    me: null,
+    name: "",
+    circle: "",
+    epoch: null,
+    arrival: 0,
+    version: "",
+    rows: [],
+    byId: new Map(),
+    more: false,
+    members: new Map(),
+    receipts: new Map(),
+    delivered: {},
+    read: {},
+    final: 0,
+    outbox: new Map(),
+    catchingUp: null,
+    store: "ok",
+    readReceipts: true,
+    left: false,
     typing: new Map(),
   };
 }
@@ -107,15 +122,20 @@ export function applyError(state, error) {
 const before = (since, message) => {
   if (!since) return false;
   const dot = since.indexOf(".");
-  return compare({ lamport: Number(since.slice(0, dot)), author: since.slice(dot + 1) }, message) < 0;
+  return (
+    compare({ lamport: Number(since.slice(0, dot)), author: since.slice(dot + 1) }, message) < 0
+  );
 };
 
 /** Who counts for a message, who of them holds it, who has read it, and what is promised. */
 export function marks(state, message) {
   const counted = [...state.members.values()].filter(
     (member) =>
-      member.id !== message.author && !member.left && !member.aside &&
-      member.disputed == null && before(member.since, message),
+      member.id !== message.author &&
+      !member.left &&
+      !member.aside &&
+      member.disputed == null &&
+      before(member.since, message),
   );
   const reached = (map) =>
     counted.filter((m) => (state.receipts.get(m.id)?.[map][message.author] ?? 0) >= message.seq);

@@ -50,7 +50,8 @@ export function connect({ url, token, state, world, on }) {
     attempt = 0;
     on.status("open");
     // Another epoch counts arrivals anew: the welcome itself is the start.
-    if (epoch === message.epoch && arrival < message.arrival) say({ type: "resume", epoch, arrival });
+    if (epoch === message.epoch && arrival < message.arrival)
+      say({ type: "resume", epoch, arrival });
   }
 
   function transmit({ ref, text, failed }) {
@@ -85,7 +86,9 @@ export function connect({ url, token, state, world, on }) {
 
   open();
   return {
-    say, transmit, hurry,
+    say,
+    transmit,
+    hurry,
     login(fresh) {
       secret = fresh;
       open();

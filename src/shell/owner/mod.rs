@@ -170,8 +170,8 @@ pub async fn run(
 fn new_identity(code: &str) -> &'static str {
     match code {
         "new_identity_rolled_back" => {
-            "this folder was an older copy: you go on as a new member, and what you wrote up to now \
-             stays under your former name, which others may set aside"
+            "this folder was an older copy: you go on as a new member, and what you wrote up to \
+             now stays under your former name, which others may set aside"
         }
         "new_identity_damaged" => {
             "the database was damaged and is kept aside: you go on as a new member, and the \

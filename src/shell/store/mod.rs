@@ -3,7 +3,8 @@
 //! One thread writes, in groups; a `Committed` event comes after the flush, never before. Readers
 //! stand beside it, each on a read-only connection. What a caller must do: receive the events at
 //! all times (the writer waits when nobody does), take a new identity where
-//! [`Opened::needs_identity`], and at the end drop the [`WriterHandle`] and receive until the events end.
+//! [`Opened::needs_identity`], and at the end drop the [`WriterHandle`] and receive until
+//! the events end.
 
 mod apply;
 mod backup;
