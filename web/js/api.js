@@ -1,30 +1,75 @@
-// The node's HTTP routes, and the token that they ask for.
+// The node's HTTP interface, and the token it asks for.
 
-const TOKEN = "roda-token";
+const KEY = 'roda.token';
 
-/** The token of the link's fragment, else the one kept; the fragment is cleared. */
-export function takeToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    keepToken(given);
-    history.replaceState(null, "", location.pathname);
+/**
+ * Takes the token from a link's fragment (`/#token=…`) or from storage. The fragment is cleared so
+ * that the token stays out of the history; never a cookie: those are shared by every port.
+ */
+export class Access {
+  constructor({ storage, location, history }) {
+    this.storage = storage;
+    const found = tokenIn(location.hash);
+    if (!found) return;
+    this.take(found);
+    history.replaceState(null, '', location.pathname + location.search);
   }
-  return localStorage.getItem(TOKEN);
+
+  get token() {
+    return this.storage.get(KEY) ?? this.held ?? null;
+  }
+
+  /** Keeps a token; a whole link is understood too. */
+  take(text) {
+    this.held = tokenIn(text) ?? text.trim();
+    this.storage.set(KEY, this.held);
+  }
 }
 
-/** Keeps a token in the page's own storage: cookies are shared by every port of localhost. */
-export function keepToken(token) {
-  localStorage.setItem(TOKEN, token);
+function tokenIn(text) {
+  return /[#&]token=([^&\s]+)/.exec(text)?.[1] ?? null;
 }
 
-/** Calls a route; throws an Error with the node's words. */
-export async function call(method, path, body) {
-  const headers = {};
-  const token = localStorage.getItem(TOKEN);
-  if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
-  const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(json.error?.message ?? answer.statusText);
-  return json;
+export class Api {
+  constructor({ fetch, access }) {
+    Object.assign(this, { fetch, access });
+  }
+
+  /** Resolves to the body; rejects with the node's own words. */
+  async call(method, path, body) {
+    const headers = {};
+    if (this.access.token) headers.Authorization = `Bearer ${this.access.token}`;
+    if (body) headers['Content-Type'] = 'application/json';
+    const answer = await this.fetch(path, {
+      method, headers, body: body && JSON.stringify(body), credentials: 'omit', cache: 'no-store',
+    });
+    const said = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(said.error?.message ?? `${answer.status}`);
+    return said;
+  }
+
+  /** False only where the node refuses the token; a node that is away refuses nothing. */
+  async allowed() {
+    const headers = this.access.token ? { Authorization: `Bearer ${this.access.token}` } : {};
+    try {
+      const answer = await this.fetch('/api/status', { headers, credentials: 'omit' });
+      return answer.status !== 401;
+    } catch {
+      return true;
+    }
+  }
+
+  /** `{link, svg}`: for somebody new. */
+  async invite() {
+    const said = await this.call('GET', '/api/invite');
+    return { link: said.link, svg: said.svg ?? said.qr };
+  }
+
+  setMe(change) {
+    return this.call('PUT', '/api/me', change);
+  }
+
+  setCircle(name) {
+    return this.call('PUT', '/api/circle', { name });
+  }
 }

@@ -1,16 +1,41 @@
-// The one way to make elements: text only ever becomes text.
+// The one way elements are made. Text becomes text nodes only, so what members write can never
+// become markup.
 
-/** Makes an element; children are nodes or texts, `on…` properties are listeners. */
-export function el(tag, properties = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name === "class") node.className = value;
-    else if (name.startsWith("data-") || name.startsWith("aria-")) node.setAttribute(name, value);
-    else if (name in node) node[name] = value;
-    else node.setAttribute(name, value);
+const SAFE_LINK = /^https?:\/\//i;
+
+/**
+ * `el('p', {class: 'x', onclick: f, 'aria-label': '…'}, 'text', child)`. `null` and `false`
+ * attributes and children are left out. Addresses are taken only where they cannot run anything.
+ */
+export function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else if (name === 'href' && !SAFE_LINK.test(value)) continue;
+    else if (name === 'style' || name === 'srcdoc') throw new Error(`${name} is not for this page`);
+    else element.setAttribute(name, value === true ? '' : String(value));
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
+  fill(element, ...children);
+  return element;
+}
+
+/** Replaces an element's children. */
+export function fill(element, ...children) {
+  const left = new Set([null, undefined, false]);
+  const kept = children.flat().filter((child) => !left.has(child));
+  element.replaceChildren(...kept.map((child) => (child instanceof Node ? child : String(child))));
+  return element;
+}
+
+/** An icon from the page's own sprite. */
+export function icon(name) {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(space, 'use');
+  use.setAttribute('href', `/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
 }

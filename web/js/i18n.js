@@ -1,49 +1,60 @@
-// Words, dates and numbers in the reader's language.
+// Words, times and days in the reader's language.
 
-const LANGUAGES = ["en", "pt-BR"];
-let words = {};
-let language = "en";
+/** Languages there are; the first is for everybody else. */
+export const LANGUAGES = ['en', 'pt-BR'];
 
-/** Loads the words of the first language asked for that there is. */
-export async function loadWords(asked = navigator.languages) {
-  const found = asked
-    .map((tag) => LANGUAGES.find((known) => known.split("-")[0] === tag.split("-")[0]))
-    .find((tag) => tag !== undefined);
-  language = found ?? "en";
-  const answer = await fetch(`/lang/${language}.json`);
-  words = await answer.json();
-  document.documentElement.lang = language;
-}
-
-/** The words of `key`, with `{name}` filled in; `count` chooses between key.one and key.other. */
-export function t(key, values = {}) {
-  const plural = "count" in values && new Intl.PluralRules(language).select(values.count);
-  const text =
-    words[plural ? `${key}.${plural}` : key] ?? words[`${key}.other`] ?? words[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) =>
-    typeof values[name] === "number" ? number(values[name]) : (values[name] ?? ""),
-  );
-}
-
-const number = (value) => new Intl.NumberFormat(language).format(value);
-
-/** Time of day. */
-export const time = (at) =>
-  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(at);
-
-/** A day, in words where it is near. */
-export function day(at) {
-  const midnight = (date) => new Date(date).setHours(0, 0, 0, 0);
-  const days = Math.round((midnight(at) - midnight(Date.now())) / 86_400_000);
-  if (days === 0 || days === -1) {
-    return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day");
+/** The first wish that can be met. */
+export function choose(wishes) {
+  for (const wish of wishes) {
+    const primary = wish.toLowerCase().split('-')[0];
+    const found = LANGUAGES.find((language) => language.split('-')[0] === primary);
+    if (found) return found;
   }
-  return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(at);
+  return LANGUAGES[0];
 }
 
-/** A moment for a list: time today, else date and time. */
-export function moment(at) {
-  const today = new Date(at).toDateString() === new Date().toDateString();
-  const style = today ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" };
-  return new Intl.DateTimeFormat(language, style).format(at);
+const DAY_MS = 86_400_000;
+
+/** `texts` as in lang/*.json; `{name}` is replaced, `key.one` and `key.other` go by `count`. */
+export function language(tag, texts, zone) {
+  const plural = new Intl.PluralRules(tag);
+  const format = (options) => new Intl.DateTimeFormat(tag, { timeZone: zone, ...options });
+  const clock = format({ timeStyle: 'short' });
+  const key = format({ year: 'numeric', month: '2-digit', day: '2-digit' });
+  const long = format({ weekday: 'long', day: 'numeric', month: 'long' });
+  const withYear = format({ day: 'numeric', month: 'long', year: 'numeric' });
+  const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
+  const capital = (text) => text.charAt(0).toLocaleUpperCase(tag) + text.slice(1);
+
+  function t(name, values = {}) {
+    const form = `${name}.${plural.select(values.count ?? 0)}`;
+    const text = texts[name] ?? texts[form] ?? texts[`${name}.other`] ?? name;
+    return text.replace(/\{(\w+)\}/g, (whole, slot) => String(values[slot] ?? whole));
+  }
+
+  const dayKey = (at) => key.format(at);
+
+  function day(at, now) {
+    if (dayKey(at) === dayKey(now)) return capital(relative.format(0, 'day'));
+    if (dayKey(at) === dayKey(now - DAY_MS)) return capital(relative.format(-1, 'day'));
+    const near = Math.abs(now - at) < 300 * DAY_MS;
+    return capital((near ? long : withYear).format(at));
+  }
+
+  /** When, for an arrival: the time, with the day where that is not today. */
+  function when(at, now) {
+    return dayKey(at) === dayKey(now) ? clock.format(at) : `${day(at, now)} ${clock.format(at)}`;
+  }
+
+  function ago(at, now) {
+    const seconds = Math.max(0, (now - at) / 1000);
+    if (seconds < 60) return t('ago.now');
+    if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
+    if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), 'hour');
+    return relative.format(-Math.floor(seconds / 86_400), 'day');
+  }
+
+  const has = (name) => name in texts;
+  const time = (at) => clock.format(at);
+  return { tag, has, t, time, dayKey, day, when, ago };
 }

@@ -1,176 +1,177 @@
-// The log: renders a window of rows, and keeps what is being read where it is.
+// The log on the screen: keeps the rows in step with the window, and the reader's place.
 
-import { el } from "./el.js";
-import { day, moment, t, time } from "./i18n.js";
-import { disputed, marks } from "./store.js";
-import { grouped, windowAround } from "./timeline.js";
+import { build, plan } from './rows.js';
+import { lowerBound } from './timeline.js';
 
-/** Within this many pixels of the bottom the log sticks to it. */
+/** Within this distance of the bottom the reader counts as being there (px). */
 const STICK_PX = 40;
-/** Nearer than this to an end of the window, the window moves. */
-const NEAR_PX = 400;
+/** Nearer than this to an edge, more rows are brought (px). */
+const EDGE_PX = 600;
 
-/** Six hues, by the id. */
-export const hue = (id) => `h${parseInt(id.slice(0, 6), 16) % 6}`;
+export class Log {
+  /** `onEdge()` asks the node for older messages; `onView()` is told that the view has moved. */
+  constructor({ scroller, list, store, outbox, lang, now, actions, onEdge, onView }) {
+    Object.assign(this, { scroller, list, store, outbox, lang, now, actions, onEdge, onView });
+    this.rows = new Map();
+    this.stuck = true;
+    this.top = 0;
+    this.anchorId = null;
+    this.active = null;
+    store.follow = () => ({
+      follow: this.stuck && store.timeline.showsEnd, anchor: this.anchorId,
+    });
+    scroller.addEventListener('scroll', () => this.#moved(), { passive: true });
+    list.addEventListener('keydown', (event) => this.#key(event));
+    list.addEventListener('focusin', (event) => this.#activate(event.target.closest('li')));
+    new ResizeObserver(() => {
+      if (this.stuck) this.#toBottom();
+      this.onView();
+    }).observe(scroller);
+  }
 
-/** The log in `box` (which scrolls) with its rows in `list`. */
-export function createLog({ state, box, list, onNearTop, onRetry }) {
-  let stuck = true;
-  let focus = 0;
-  const kept = new Map();
-  const lateIds = new Set();
-
-  const atBottom = () => box.scrollHeight - box.scrollTop - box.clientHeight < STICK_PX;
-  const shown = () => windowAround(state.rows.length, stuck ? state.rows.length : focus);
-
-  box.addEventListener("scroll", () => {
-    const { start, end } = shown();
-    stuck = end === state.rows.length && atBottom();
-    const top = box.scrollTop < NEAR_PX;
-    const bottom = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
-    focus = Math.round((start + end) / 2);
-    if (top && start === 0 && state.more) onNearTop();
-    if (!stuck && ((top && start > 0) || (bottom && end < state.rows.length))) {
-      focus = firstVisible()?.index ?? focus;
-      render();
+  /** Brings the rows up to date; the first visible row stays where it is, to the pixel. */
+  flush() {
+    const { scroller, list } = this;
+    const anchor = this.stuck ? null : this.#firstVisible();
+    const top = anchor?.getBoundingClientRect().top;
+    const id = anchor?.dataset.id;
+    this.#reconcile(plan(this.store, this.outbox, this.lang, this.now()));
+    if (this.stuck) this.#toBottom();
+    else if (this.rows.has(id)) {
+      scroller.scrollTop += this.rows.get(id).element.getBoundingClientRect().top - top;
+      this.top = scroller.scrollTop;
     }
-  });
+    if (!this.active?.isConnected) this.#activate(list.querySelector('[tabindex]:last-of-type'));
+    this.anchorId = this.#firstVisible()?.dataset.id ?? null;
+    this.#edges();
+    this.onView();
+  }
 
-  function firstVisible() {
-    const edge = box.getBoundingClientRect().top;
-    for (const node of list.children) {
-      const { bottom, top } = node.getBoundingClientRect();
-      if (bottom > edge && node.dataset.id) {
-        const index = state.rows.findIndex((row) => row.id === node.dataset.id);
-        return { node, top, index };
+  #reconcile(planned) {
+    const keep = new Map();
+    let at = this.list.firstChild;
+    for (const row of planned) {
+      const held = this.rows.get(row.key);
+      const element = held?.sign === row.sign ? held.element : build(row, this.actions);
+      if (held && held.element !== element) {
+        if (at === held.element) at = element;
+        if (this.active === held.element) this.#swapActive(element);
+        held.element.replaceWith(element);
       }
+      keep.set(row.key, { sign: row.sign, element });
+      if (element === at) at = at.nextSibling;
+      else this.list.insertBefore(element, at);
     }
+    for (const [key, { element }] of this.rows) if (!keep.has(key)) element.remove();
+    this.rows = keep;
+  }
+
+  #swapActive(element) {
+    const focused = document.activeElement === this.active;
+    this.active = element;
+    element.tabIndex = 0;
+    if (focused) queueMicrotask(() => element.focus({ preventScroll: true }));
+  }
+
+  #toBottom() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.top = this.scroller.scrollTop;
+  }
+
+  #moved() {
+    const { scroller } = this;
+    const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    // Only a way up leaves the bottom: a log that became smaller has not been scrolled.
+    const up = scroller.scrollTop < this.top - 1;
+    if (below > STICK_PX && up) this.stuck = false;
+    if (below <= STICK_PX && this.store.timeline.showsEnd) this.stuck = true;
+    this.top = scroller.scrollTop;
+    this.anchorId = this.#firstVisible()?.dataset.id ?? null;
+    this.#edges();
+    this.onView();
+  }
+
+  /** Near an edge, moves the window, or asks for older messages. One step per frame. */
+  #edges() {
+    if (this.stepping) return;
+    const { scroller, store: { timeline } } = this;
+    const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    const up = scroller.scrollTop < EDGE_PX && !this.stuck && timeline.from > 0;
+    const down = !up && below < EDGE_PX && !timeline.showsEnd;
+    if (scroller.scrollTop < EDGE_PX && timeline.from === 0) this.onEdge();
+    if (!up && !down) return;
+    this.stepping = true;
+    requestAnimationFrame(() => {
+      this.stepping = false;
+      if (up && this.stuck) return;
+      if (up ? timeline.up() : timeline.down()) this.flush();
+    });
+  }
+
+  #messages() {
+    return this.list.querySelectorAll('[data-id]');
+  }
+
+  #firstVisible() {
+    const edge = this.scroller.getBoundingClientRect().top;
+    for (const row of this.#messages()) if (row.getBoundingClientRect().bottom > edge) return row;
     return null;
   }
 
-  /** Renders the window; the first visible row keeps its place, unless the log sticks below. */
-  function render() {
-    const anchor = stuck ? null : firstVisible();
-    if (anchor && anchor.index >= 0) focus = anchor.index;
-    const { start, end } = shown();
-    const nodes = [];
-    if (state.rows.length === 0 && state.me && state.outbox.size === 0) {
-      nodes.push(el("li", { class: "note" }, t("empty")));
+  /** What is on the screen: ids, and the last message that is wholly there. */
+  visible() {
+    const { top, bottom } = this.scroller.getBoundingClientRect();
+    const ids = new Set();
+    let last = null;
+    for (const row of this.#messages()) {
+      const box = row.getBoundingClientRect();
+      if (box.bottom <= top) continue;
+      if (box.top >= bottom) break;
+      ids.add(row.dataset.id);
+      if (box.bottom <= bottom + 1) last = row.dataset.id;
     }
-    for (let index = start; index < end; index++) nodes.push(...rowsOf(index));
-    if (end === state.rows.length)
-      for (const one of state.outbox.values()) nodes.push(waiting(one));
-    list.replaceChildren(...nodes);
-    for (const id of kept.keys()) if (!nodes.includes(kept.get(id).node)) kept.delete(id);
-    if (stuck) box.scrollTop = box.scrollHeight;
-    else if (anchor?.node.isConnected) {
-      box.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
-    }
+    return { ids, last: this.store.timeline.byId.get(last) ?? null };
   }
 
-  function rowsOf(index) {
-    const message = state.rows[index];
-    const before = state.rows[index - 1];
-    const nodes = [];
-    if (!before || new Date(before.at).toDateString() !== new Date(message.at).toDateString()) {
-      nodes.push(el("li", { class: "day" }, day(message.at)));
-    }
-    const first = !grouped(before, message);
-    const look = [
-      first,
-      message.author === state.me ? words(message) : "",
-      message.name,
-      lateIds.has(message.id),
-      disputed(state, message),
-      message.text,
-    ].join("\u0000");
-    const held = kept.get(message.id);
-    if (held?.look === look) return [...nodes, held.node];
-    const node = message.kind === "text" ? bubble(message, first) : note(message);
-    if (held) {
-      // The same element for the same message: the anchor may be on it.
-      held.node.className = node.className;
-      held.node.replaceChildren(...node.childNodes);
-      held.look = look;
-      return [...nodes, held.node];
-    }
-    kept.set(message.id, { node, look });
-    return [...nodes, node];
+  /** To the newest message. */
+  toEnd() {
+    this.store.timeline.toEnd();
+    this.stuck = true;
+    this.flush();
   }
 
-  function bubble(message, first) {
-    const own = message.author === state.me;
-    const fork = disputed(state, message);
-    const name = message.name || state.members.get(message.author)?.name || t("nameless");
-    const kinds = ["m", hue(message.author), own && "own", first && "first", fork && "disputed"];
-    const kind = kinds.filter(Boolean).join(" ");
-    return el(
-      "li",
-      { class: kind, "data-id": message.id },
-      first && !own ? el("bdi", { class: "who" }, name) : null,
-      el("div", { class: "text", dir: "auto" }, message.text),
-      el(
-        "div",
-        { class: "meta" },
-        fork ? el("span", {}, t("disputed")) : null,
-        lateIds.has(message.id)
-          ? el("span", { class: "late" }, t("late", { when: moment(message.arrived_at) }))
-          : null,
-        own ? el("span", {}, words(message)) : null,
-        el("time", { dateTime: new Date(message.at).toISOString() }, time(message.at)),
-      ),
-    );
+  /** Shows and focuses a message; false where it is not held. */
+  reveal(id) {
+    if (!this.store.timeline.reveal(id)) return false;
+    this.stuck = false;
+    this.flush();
+    const row = this.rows.get(id)?.element;
+    row?.scrollIntoView({ block: 'center' });
+    row?.focus({ preventScroll: true });
+    return Boolean(row);
   }
 
-  function note(message) {
-    const name = message.name || t("nameless");
-    const text =
-      message.kind === "profile"
-        ? t("joined", { name: message.text || name })
-        : message.kind === "circle"
-          ? t("named", { name, circle: message.text })
-          : message.kind === "leave"
-            ? t("gone", { name })
-            : message.kind === "unreadable"
-              ? `${name}: ${t("unreadable")}`
-              : `${name}: ${t("newer")}`;
-    return el("li", { class: "note", "data-id": message.id }, el("bdi", {}, text));
+  /** The earliest of these messages in the order. */
+  earliest(ids) {
+    const { timeline } = this.store;
+    const places = [...ids].map((id) => timeline.byId.get(id)).filter(Boolean)
+      .map((message) => lowerBound(timeline.items, message));
+    return places.length === 0 ? null : timeline.items[Math.min(...places)].id;
   }
 
-  function words(message) {
-    const { of, stored, state: reached } = marks(state, message);
-    if (reached === "kept")
-      return stored === 0 ? t("mark.kept.none") : t("mark.kept", { stored, of });
-    if (reached === "alone") return t("mark.alone");
-    return t(of === 1 ? `mark.${reached}.one` : `mark.${reached}`, { of });
+  #activate(row) {
+    if (!row || row.tabIndex === undefined || !row.hasAttribute('tabindex')) return;
+    if (this.active) this.active.tabIndex = -1;
+    this.active = row;
+    row.tabIndex = 0;
   }
 
-  function waiting(sending) {
-    const mark = sending.failed
-      ? [
-          el("span", { class: "failed" }, t("mark.failed", { why: sending.failed })),
-          el("button", { type: "button", onclick: () => onRetry(sending) }, t("mark.retry")),
-        ]
-      : [el("span", {}, t("mark.sending"))];
-    return el(
-      "li",
-      { class: "m own first" },
-      el("div", { class: "text", dir: "auto" }, sending.text),
-      el("div", { class: "meta" }, ...mark),
-    );
+  #key(event) {
+    const rows = [...this.list.querySelectorAll(':scope > [tabindex]')];
+    const at = rows.indexOf(event.target);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (at < 0 || to === undefined || !rows[to]) return;
+    event.preventDefault();
+    rows[to].focus();
   }
-
-  return {
-    render,
-    /** These belong above others: they say when they came. */
-    late(messages) {
-      for (const message of messages) lateIds.add(message.id);
-    },
-    toBottom() {
-      stuck = true;
-      render();
-    },
-    isStuck: () => stuck,
-    newestShown: () => stuck && state.rows[state.rows.length - 1],
-  };
 }

@@ -1,108 +1,56 @@
-// Who is here, invitations and names.
+// Who is in the circle, and how they can be heard.
 
-import { call } from "./api.js";
-import { el } from "./el.js";
-import { moment, t } from "./i18n.js";
-import { hue } from "./log.js";
+import { el, fill } from './el.js';
+import { hue, initial } from './text.js';
 
-/** Renders the list of members. */
-export function renderMembers(state, list) {
-  const order = (member) => (member.id === state.me ? 0 : member.left ? 3 : member.online ? 1 : 2);
-  const members = [...state.members.values()].filter((m) => m.since || m.online);
-  members.sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
-  list.replaceChildren(...members.map((member) => row(state, member)));
+/** Short words for how a member stands. */
+export function standing(member, store, { t, ago }, now) {
+  if (member.left) return t('member.left');
+  if (member.disputed) return t('member.disputed');
+  if (member.aside) return t('member.aside');
+  if (member.id === store.me) return t('member.you');
+  if (member.online) {
+    const known = member.rtt_ms !== null && member.rtt_ms !== undefined;
+    return known ? t('member.ms', { ms: member.rtt_ms }) : t('member.online');
+  }
+  if (member.via) return t('member.via', { name: store.nameOf(member.via) });
+  return member.last_heard
+    ? t('member.heard', { ago: ago(member.last_heard, now) }) : t('member.never');
 }
 
-function row(state, member) {
-  const mine = member.id === state.me;
-  const name = member.name || member.fingerprint;
-  const aside =
-    mine || member.left
-      ? null
-      : el(
-          "button",
-          {
-            type: "button",
-            title: t("aside.why"),
-            onclick: () =>
-              call("POST", `/api/members/${member.id}/aside`, { aside: !member.aside }),
-          },
-          t(member.aside ? "aside.undo" : "aside.do"),
-        );
-  return el(
-    "li",
-    { class: `member ${hue(member.id)}${member.online ? " online" : ""}` },
-    el("strong", {}, el("bdi", {}, name)),
-    aside,
-    el("small", { title: member.fingerprint }, presence(state, member, mine)),
+/** Oneself, who is here, who can be reached through others, the rest, the gone. */
+export function sorted(store) {
+  const rank = (member) =>
+    member.left ? 5 : member.disputed ? 4 : member.aside ? 3 : member.id === store.me ? -1
+      : member.online ? 0 : member.via ? 1 : 2;
+  const name = (member) => store.nameOf(member.id);
+  return [...store.members.values()].sort(
+    (a, b) => rank(a) - rank(b) || name(a).localeCompare(name(b)) || (a.id < b.id ? -1 : 1),
   );
 }
 
-function presence(state, member, mine) {
-  if (mine) return t("you");
-  if (member.left) return t("left");
-  const via = state.members.get(member.via)?.name;
-  const where = member.online
-    ? t("rtt", { ms: member.rtt_ms ?? 0 })
-    : via
-      ? t("via", { name: via })
-      : member.last_heard
-        ? t("heard", { when: moment(member.last_heard) })
-        : t("never");
-  return member.aside ? `${t("aside")} · ${where}` : where;
+/** How many are in the circle, and how many of them can be heard now. */
+export function counts(store) {
+  const members = [...store.members.values()].filter((one) => !one.left && !one.aside);
+  const here = members.filter((one) => one.online || one.id === store.me || one.via);
+  return { count: members.length, here: here.length };
 }
 
-/** Shows the invitation. */
-export async function showInvite(dialog) {
-  const { link, qr } = await call("GET", "/api/invite");
-  const copy = el("button", { type: "button" }, t("copy"));
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(link);
-    copy.textContent = t("copied");
+/** Renews the list where it changed. */
+export function people(list, store, lang, now) {
+  const rows = sorted(store).map((member) => {
+    const away = !member.online && member.id !== store.me && !member.via;
+    return {
+      id: member.id, name: store.nameOf(member.id), fingerprint: member.fingerprint,
+      standing: standing(member, store, lang, now),
+      gone: Boolean(member.left || member.aside || member.disputed || away),
+    };
   });
-  open(
-    dialog,
-    t("invite.title"),
-    el("p", {}, t("invite.words")),
-    el("p", { class: "link" }, link),
-    el("img", { class: "qr", alt: t("qr"), src: `data:image/svg+xml,${encodeURIComponent(qr)}` }),
-    el("div", { class: "row" }, copy, closing(dialog)),
-  );
-}
-
-/** Shows the names: the member's own and the circle's. */
-export function showNames(dialog, state) {
-  const name = el("input", { value: state.name, maxLength: 64, required: true });
-  const circle = el("input", { value: state.circle, maxLength: 64 });
-  const why = el("p", { role: "alert" });
-  const form = el(
-    "form",
-    {},
-    el("label", {}, t("settings.name"), name),
-    el("label", {}, t("settings.circle"), circle),
-    why,
-    el("div", { class: "row" }, closing(dialog), el("button", { type: "submit" }, t("save"))),
-  );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      if (name.value !== state.name) await call("PUT", "/api/me", { name: name.value });
-      if (circle.value && circle.value !== state.circle) {
-        await call("PUT", "/api/circle", { name: circle.value });
-      }
-      dialog.close();
-    } catch (error) {
-      why.textContent = error.message;
-    }
-  });
-  open(dialog, t("settings.title"), form);
-}
-
-const closing = (dialog) =>
-  el("button", { type: "button", onclick: () => dialog.close() }, t("close"));
-
-function open(dialog, title, ...children) {
-  dialog.replaceChildren(el("h2", {}, title), ...children);
-  dialog.setAttribute("aria-label", title);
-  dialog.showModal();
+  const sign = JSON.stringify(rows);
+  if (list.dataset.sign === sign) return;
+  list.dataset.sign = sign;
+  fill(list, rows.map((row) => el('li', { 'data-member': row.id, class: row.gone ? 'gone' : null },
+    el('span', { class: `dot ${hue(row.id)}`, 'aria-hidden': 'true' }, initial(row.name)),
+    el('bdi', { class: 'name', title: row.fingerprint }, row.name),
+    el('small', {}, row.standing))));
 }

@@ -1,154 +1,220 @@
-// The page's state: messages, members, receipts, what is being sent. Knows no DOM and no socket.
+// What the page knows: messages, members, receipts, what waits to be sent. No DOM, no clock.
 
-import { compare, merge } from "./timeline.js";
+import { marks } from './receipts.js';
+import {
+  compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, readPlace, Timeline,
+} from './timeline.js';
 
-/** An empty state. */
-export function createStore() {
-  return {
-    me: null,
-    name: "",
-    circle: "",
-    epoch: null,
-    arrival: 0,
-    version: "",
-    rows: [],
-    byId: new Map(),
-    more: false,
-    members: new Map(),
-    receipts: new Map(),
-    delivered: {},
-    read: {},
-    final: 0,
-    outbox: new Map(),
-    catchingUp: null,
-    store: "ok",
-    readReceipts: true,
-    left: false,
-    typing: new Map(),
-  };
-}
+/** Kinds that are counted as messages: an unknown kind is one of a newer version. */
+const QUIET = new Set(['profile', 'circle', 'leave']);
 
-/** Takes `welcome`. Another epoch than before means other arrival numbers: all rows go. */
-export function applyWelcome(state, welcome) {
-  if (state.epoch !== welcome.epoch) {
-    state.rows = [];
-    state.byId.clear();
-    state.arrival = welcome.arrival;
+export const isSystem = (message) => QUIET.has(message.kind);
+
+export class Store {
+  constructor() {
+    this.epoch = null;
+    this.me = null;
+    this.follow = () => ({ follow: true, anchor: null });
+    this.#reset();
   }
-  state.epoch = welcome.epoch;
-  state.me = welcome.me;
-  state.name = welcome.name;
-  state.version = welcome.version;
-  state.readReceipts = welcome.read_receipts;
-  state.left = welcome.left === true;
-  state.catchingUp = welcome.catching_up ?? null;
-  state.store = welcome.store;
-  applyMembers(state, welcome);
-  applyReceipts(state, welcome.receipts);
-  if (state.rows.length === 0) state.more = welcome.more;
-  return applyMessages(state, welcome.messages);
-}
 
-/** Takes new or changed messages; answers what is new, and how many of that belong above others. */
-export function applyMessages(state, messages) {
-  const last = state.rows[state.rows.length - 1];
-  const fresh = [];
-  for (const message of messages) {
-    const held = state.byId.get(message.id);
-    if (held) Object.assign(held, message);
-    else {
-      state.byId.set(message.id, message);
-      fresh.push(message);
+  #reset() {
+    this.timeline = new Timeline();
+    this.members = new Map();
+    this.receipts = { members: new Map(), delivered: {}, read: {}, final: 0 };
+    this.names = new Map();
+    this.circle = '';
+    this.cursor = 0;
+    this.ahead = new Set();
+    this.more = false;
+    this.asked = null;
+    this.catchingUp = null;
+    this.caughtAt = Infinity;
+    this.storeState = 'ok';
+    this.readReceipts = true;
+    this.readUpto = null;
+    this.readArrival = 0;
+    this.newAfter = null;
+    this.lateUnseen = new Map();
+    this.lateBeyond = 0;
+    this.typing = new Map();
+  }
+
+  /** Takes a `welcome`. Returns true where the page should `resume` from `cursor`. */
+  welcome(packet) {
+    const resumes = this.epoch === packet.epoch && this.me === packet.me;
+    if (!resumes) {
+      this.#reset();
+      this.epoch = packet.epoch;
+      this.me = packet.me;
+      this.cursor = packet.arrival;
+      this.more = packet.more;
+      this.newAfter = readPlace(packet.read?.upto);
     }
-    if (message.arrival > state.arrival) state.arrival = message.arrival;
-    if (message.author !== state.me) state.typing.delete(message.author);
+    this.version = packet.version;
+    this.storeState = packet.store;
+    this.readReceipts = packet.read_receipts;
+    this.readUpto = later(this.readUpto, readPlace(packet.read?.upto));
+    this.readArrival = Math.max(this.readArrival, packet.read?.arrival ?? 0);
+    this.setMembers(packet);
+    this.mergeReceipts(packet.receipts);
+    this.progress(packet.catching_up ?? { done: true });
+    if (resumes) this.addLive(packet.messages);
+    else this.#addHistory(packet.messages);
+    return resumes;
   }
-  fresh.sort(compare);
-  merge(state.rows, fresh);
-  const late = last ? fresh.filter((m) => compare(m, last) < 0 && m.author !== state.me) : [];
-  return { fresh, late };
-}
 
-/** Takes a page of older messages. */
-export function applyPage(state, page) {
-  if (page.before !== undefined) state.more = page.more;
-  return applyMessages(state, page.messages);
-}
-
-/** Takes the members and the circle's name. */
-export function applyMembers(state, message) {
-  if (typeof message.circle === "string") state.circle = message.circle;
-  state.members = new Map(message.members.map((member) => [member.id, member]));
-  const me = state.members.get(state.me);
-  if (me) state.name = me.name || state.name;
-}
-
-/** Takes receipts and marks: only what changed need be named. Marks never go back. */
-export function applyReceipts(state, receipts) {
-  for (const [id, receipt] of Object.entries(receipts.members ?? {})) {
-    const held = state.receipts.get(id) ?? { stored: {}, read: {} };
-    Object.assign(held.stored, receipt.stored);
-    Object.assign(held.read, receipt.read);
-    state.receipts.set(id, held);
+  /** Takes new or changed messages. Returns the added ones and the late ones among them. */
+  addLive(messages) {
+    const { items } = this.timeline;
+    for (const message of messages) this.#arrived(message.arrival);
+    const beyond = (message) =>
+      this.more && items.length > 0 && compare(message, items[0]) < 0;
+    const within = messages.filter((message) => !beyond(message));
+    const outside = messages.filter((message) => beyond(message) && !isSystem(message));
+    this.lateBeyond += outside.length;
+    this.#learnNames(within);
+    const slack = (message) =>
+      message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
+        : LATE_LIVE_MS;
+    const result = this.timeline.merge(within, {
+      slack, ignoreAbove: this.caughtAt, ...this.follow(),
+    });
+    for (const message of result.late) {
+      if (!isSystem(message)) this.lateUnseen.set(message.id, message.arrival);
+    }
+    return { ...result, outside };
   }
-  for (const mark of ["delivered", "read"]) {
-    for (const [id, seq] of Object.entries(receipts[mark] ?? {})) {
-      state[mark][id] = Math.max(state[mark][id] ?? 0, seq);
+
+  /** Takes the answer to `history`. Returns false where it answers no question of now. */
+  addPage(packet) {
+    if (!this.asked || packet.before !== this.asked) return false;
+    this.asked = null;
+    this.more = packet.more;
+    this.#addHistory(packet.messages);
+    return true;
+  }
+
+  #addHistory(messages) {
+    this.#learnNames(messages);
+    const slack = (message) =>
+      message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
+        : LATE_HISTORY_MS;
+    slack.withinBatch = true;
+    this.timeline.merge(messages, { slack, ...this.follow() });
+  }
+
+  #beforeJoin(message) {
+    const since = this.members.get(this.me)?.since;
+    return !since || compare(message, since) < 0;
+  }
+
+  /** Arrival numbers have no holes: the cursor is what was seen without one. */
+  #arrived(arrival) {
+    if (arrival <= this.cursor) return;
+    this.ahead.add(arrival);
+    while (this.ahead.delete(this.cursor + 1)) this.cursor += 1;
+  }
+
+  #learnNames(messages) {
+    for (const message of messages) {
+      if (message.kind !== 'profile') continue;
+      const names = this.names.get(message.author) ?? new Map();
+      this.names.set(message.author, names.set(message.seq, message.text || message.name));
     }
   }
-  state.final = Math.max(state.final, receipts.final ?? 0);
+
+  /** What the author was called before this profile; null where that is not held. */
+  nameBefore(message) {
+    let best = null;
+    for (const [seq, name] of this.names.get(message.author) ?? []) {
+      if (seq < message.seq && (!best || seq > best.seq)) best = { seq, name };
+    }
+    return best?.name ?? null;
+  }
+
+  setMembers({ circle, members }) {
+    this.circle = circle ?? this.circle;
+    this.members = new Map(
+      members.map((member) => [member.id, { ...member, since: readPlace(member.since) }]),
+    );
+  }
+
+  /** What to call somebody: the name known now, the name a message brought, the id's start. */
+  nameOf(id, fallback = '') {
+    return this.members.get(id)?.name || fallback || (id ?? '').slice(0, 8);
+  }
+
+  /** Watermarks only grow; a packet may hold only what changed. */
+  mergeReceipts(packet) {
+    const { receipts } = this;
+    for (const [id, change] of Object.entries(packet?.members ?? {})) {
+      const held = receipts.members.get(id) ?? { stored: {}, read: {}, clock: 0 };
+      raise(held.stored, change.stored);
+      raise(held.read, change.read);
+      held.clock = Math.max(held.clock, change.clock ?? 0);
+      receipts.members.set(id, held);
+    }
+    raise(receipts.delivered, packet?.delivered);
+    raise(receipts.read, packet?.read);
+    receipts.final = Math.max(receipts.final, packet?.final ?? 0);
+  }
+
+  /** See receipts.js. */
+  marks(message) {
+    return marks(message, this);
+  }
+
+  /** Takes `progress`, or the same from `welcome`. */
+  progress(packet) {
+    if (packet.done) {
+      this.catchingUp = null;
+      this.caughtAt = Infinity;
+      return;
+    }
+    if (!this.catchingUp) this.caughtAt = this.cursor;
+    this.catchingUp = { held: packet.held, of: packet.of };
+  }
+
+  /** Where to ask for older messages; null where none are left or the question is under way. */
+  askOlder() {
+    const oldest = this.timeline.items[0];
+    if (!this.more || this.asked || !oldest) return null;
+    this.asked = `${oldest.lamport}.${oldest.author}`;
+    return this.asked;
+  }
+
+  /** A question that was under way when the link broke is asked again. */
+  linkLost() {
+    this.asked = null;
+    this.typing.clear();
+  }
+
+  /** Late messages that the reader has looked at, or waved away. */
+  lateSeen(ids) {
+    for (const id of ids) this.lateUnseen.delete(id);
+  }
+
+  /**
+   * The reader saw everything up to this message. Returns what to tell the node, null where that
+   * is nothing new. Late messages that nobody looked at are held back by their arrival number.
+   */
+  reading(message) {
+    const arrival = Math.min(this.cursor, ...[...this.lateUnseen.values()].map((n) => n - 1));
+    const upto = later(this.readUpto, message);
+    const grew = !this.readUpto || compare(upto, this.readUpto) > 0 || arrival > this.readArrival;
+    if (!grew) return null;
+    this.readUpto = { lamport: upto.lamport, author: upto.author };
+    this.readArrival = Math.max(this.readArrival, arrival);
+    return { upto: `${upto.lamport}.${upto.author}`, arrival: this.readArrival };
+  }
 }
 
-/** Queues a text under a fresh reference, which makes sending it again harmless. */
-export function queue(state, ref, text, at) {
-  const sending = { ref, text, at, failed: null };
-  state.outbox.set(ref, sending);
-  return sending;
+function raise(held, change) {
+  for (const [id, seq] of Object.entries(change ?? {})) held[id] = Math.max(held[id] ?? 0, seq);
 }
 
-/** The node has committed it. */
-export function applySent(state, sent) {
-  state.outbox.delete(sent.ref);
-  return applyMessages(state, [sent.message]);
-}
-
-/** The node refused it; the text stays. */
-export function applyError(state, error) {
-  const sending = state.outbox.get(error.ref);
-  if (sending) sending.failed = error.message;
-  return sending !== undefined;
-}
-
-const before = (since, message) => {
-  if (!since) return false;
-  const dot = since.indexOf(".");
-  return (
-    compare({ lamport: Number(since.slice(0, dot)), author: since.slice(dot + 1) }, message) < 0
-  );
-};
-
-/** Who counts for a message, who of them holds it, who has read it, and what is promised. */
-export function marks(state, message) {
-  const counted = [...state.members.values()].filter(
-    (member) =>
-      member.id !== message.author &&
-      !member.left &&
-      !member.aside &&
-      member.disputed == null &&
-      before(member.since, message),
-  );
-  const reached = (map) =>
-    counted.filter((m) => (state.receipts.get(m.id)?.[map][message.author] ?? 0) >= message.seq);
-  const stored = reached("stored");
-  const read = reached("read");
-  const at = (mark) => (state[mark][message.author] ?? 0) >= message.seq;
-  const state_ =
-    counted.length === 0 ? "alone" : at("read") ? "read" : at("delivered") ? "delivered" : "kept";
-  return { of: counted.length, stored: stored.length, read: read.length, state: state_ };
-}
-
-/** Whether two versions exist of what this message says. */
-export function disputed(state, message) {
-  const from = state.members.get(message.author)?.disputed;
-  return from != null && message.seq >= from;
+function later(a, b) {
+  if (!a || !b) return a ?? b;
+  return compare(a, b) < 0 ? b : a;
 }

@@ -1,97 +1,181 @@
-// The connection to the node: backs off, logs in, resumes, and sends again what was not answered.
-// Knows no DOM; time, randomness and the socket are given to it.
+// The page's link to its node, as a state machine. Time, chance and WebSocket are given from
+// outside. States: connecting, online, waiting (for the next attempt), login, stopped.
 
-/** Bounds of the wait before connecting again, in milliseconds. */
-export const BACKOFF_MIN_MS = 250;
-export const BACKOFF_MAX_MS = 10_000;
+/** Shortest and longest wait before an attempt (ms). */
+export const WAIT_MIN_MS = 250;
+export const WAIT_MAX_MS = 10_000;
+/** A node that says nothing this long after the socket opened is tried anew (ms). */
+export const WELCOME_MS = 10_000;
+/** The node takes frames up to 64 KiB; a text with its quoting has to fit. */
+export const TEXT_MAX_BYTES = 16 * 1024;
 
-/** Full jitter: somewhere up to an exponentially growing ceiling. */
-export function backoff(attempt, random) {
-  const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt);
-  return Math.max(BACKOFF_MIN_MS, random() * ceiling);
+/** Full jitter: anywhere from the shortest wait to a ceiling that doubles with each failure. */
+export function wait(failures, random) {
+  const ceiling = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** (failures + 1));
+  return WAIT_MIN_MS + random() * (ceiling - WAIT_MIN_MS);
 }
 
-/**
- * Connects and stays connected. `world` has `open(url)`, `later(ms, do)`, `cancel(timer)`,
- * `random()`; `state` is the page's; `on` is told `message(m)`, `status(word)`.
- * Statuses: connecting, open, closed, login.
- */
-export function connect({ url, token, state, world, on }) {
-  let socket = null;
-  let timer = null;
-  let attempt = 0;
-  let live = false;
-  let secret = token;
+const NOT_ALLOWED = new Set(['unauthorized', 'auth', 'token', 'login']);
 
-  function open() {
-    timer = null;
-    on.status("connecting");
-    const mine = world.open(url);
-    socket = mine;
-    mine.onopen = () => {
-      // Ignored where no login is asked for; else an empty one is refused at once.
-      mine.send(JSON.stringify({ type: "auth", token: secret ?? "" }));
+export class Connection {
+  /**
+   * `token()` is the node's token or null; `allowed()` asks over HTTP whether the node would take
+   * it (resolves false only for a refusal); `store` and `outbox` are kept up to date;
+   * `onState(state)` and `onPacket(packet, result)` are told after that.
+   */
+  constructor({
+    url, WebSocket, timers, random, token, allowed, store, outbox, onState, onPacket,
+  }) {
+    Object.assign(this, {
+      url, WebSocket, timers, random, token, allowed, store, outbox, onState, onPacket,
+    });
+    this.state = 'stopped';
+    this.failures = 0;
+    this.socket = null;
+    this.timer = null;
+    this.attempt = 0;
+    this.doubtful = false;
+  }
+
+  /** Connects now, whatever wait is under way; for the start, a new token, `online`, a look. */
+  async start() {
+    if (this.state === 'online' || this.state === 'connecting') return;
+    this.timers.clear(this.timer);
+    const attempt = ++this.attempt;
+    this.#enter('connecting');
+    if ((!this.token() || this.doubtful) && !(await this.allowed())) {
+      if (attempt === this.attempt) this.#enter('login');
+      return;
+    }
+    if (attempt === this.attempt) this.#open();
+  }
+
+  /** As `start`, only while waiting: a hint that the way may be free. */
+  hurry() {
+    if (this.state === 'waiting') this.start();
+  }
+
+  #enter(state) {
+    this.state = state;
+    this.onState(state);
+  }
+
+  #open() {
+    const socket = new this.WebSocket(this.url);
+    this.socket = socket;
+    const mine = (handler) => (event) => {
+      if (this.socket === socket) handler(event);
     };
-    mine.onmessage = (event) => mine === socket && take(JSON.parse(event.data));
-    mine.onclose = () => mine === socket && closed();
-    mine.onerror = () => {};
+    socket.onopen = mine(() => {
+      const token = this.token();
+      if (token) this.#write({ type: 'auth', token });
+      this.timers.clear(this.timer);
+      this.timer = this.timers.set(() => this.#lost(), WELCOME_MS);
+    });
+    socket.onmessage = mine((event) => this.#received(JSON.parse(event.data)));
+    socket.onclose = mine(() => this.#lost());
+    socket.onerror = () => {};
   }
 
-  function take(message) {
-    if (message.type === "welcome") welcome(message);
-    if (message.type === "error" && message.code === "unauthorized" && !live) return login();
-    on.message(message);
-    if (message.type === "welcome") for (const sending of state.outbox.values()) transmit(sending);
+  #lost() {
+    const { socket } = this;
+    this.socket = null;
+    this.timers.clear(this.timer);
+    if (this.state === 'connecting') this.doubtful = true;
+    socket?.close();
+    this.store.linkLost();
+    if (this.state === 'login') return;
+    this.timer = this.timers.set(() => this.start(), wait(this.failures++, this.random));
+    this.#enter('waiting');
   }
 
-  function welcome(message) {
-    const { epoch, arrival } = state;
-    live = true;
-    attempt = 0;
-    on.status("open");
-    // Another epoch counts arrivals anew: the welcome itself is the start.
-    if (epoch === message.epoch && arrival < message.arrival)
-      say({ type: "resume", epoch, arrival });
+  #write(packet) {
+    this.socket?.send(JSON.stringify(packet));
   }
 
-  function transmit({ ref, text, failed }) {
-    if (!failed) say({ type: "send", text, ref });
+  #received(packet) {
+    if (packet.store) this.store.storeState = packet.store;
+    const take = this[`on_${packet.type}`];
+    const result = take ? take.call(this, packet) : undefined;
+    this.onPacket(packet, result);
   }
 
-  function say(message) {
-    if (!live) return false;
-    socket.send(JSON.stringify(message));
-    return true;
+  on_welcome(packet) {
+    this.timers.clear(this.timer);
+    this.failures = 0;
+    this.doubtful = false;
+    const resumes = this.store.welcome(packet);
+    if (resumes) this.#write({ type: 'resume', epoch: packet.epoch, arrival: this.store.cursor });
+    for (const { text, ref } of this.outbox.waiting(packet.epoch)) {
+      this.#write({ type: 'send', text, ref });
+    }
+    this.#enter('online');
   }
 
-  function login() {
-    socket = null;
-    live = false;
-    on.status("login");
+  on_messages({ messages }) {
+    const result = this.store.addLive(messages);
+    for (const message of result.added) {
+      if (message.author === this.store.me) this.outbox.hideMatching(message.text);
+    }
+    return result;
   }
 
-  function closed() {
-    live = false;
-    on.status("closed");
-    timer = world.later(backoff(attempt++, world.random), open);
+  on_sent({ ref, message }) {
+    this.outbox.remove(ref);
+    return this.store.addLive([message]);
   }
 
-  /** Connects at once where a wait is under way. */
-  function hurry() {
-    if (timer === null) return;
-    world.cancel(timer);
-    attempt = 0;
-    open();
+  on_error({ ref, code, message }) {
+    if (ref) return this.outbox.fail(ref, message);
+    if (!NOT_ALLOWED.has(code)) return null;
+    this.#enter('login');
+    this.socket?.close();
+    return null;
   }
 
-  open();
-  return {
-    say,
-    transmit,
-    hurry,
-    login(fresh) {
-      secret = fresh;
-      open();
-    },
-  };
+  on_page(packet) {
+    return this.store.addPage(packet);
+  }
+
+  on_receipts(packet) {
+    this.store.mergeReceipts(packet);
+  }
+
+  on_members(packet) {
+    this.store.setMembers(packet);
+  }
+
+  on_progress(packet) {
+    this.store.progress(packet);
+  }
+
+  /** Keeps a text, sends it when it can. */
+  send(text) {
+    const entry = this.outbox.add(text, this.store.epoch);
+    if (this.state === 'online') this.#write({ type: 'send', text, ref: entry.ref });
+    return entry;
+  }
+
+  /** Sends a refused text again, under the same reference. */
+  retry(ref) {
+    const entry = this.outbox.retry(ref, this.store.epoch);
+    if (entry && this.state === 'online') this.#write({ type: 'send', text: entry.text, ref });
+  }
+
+  /** Asks for older messages; false where none are left or the answer is under way. */
+  older(limit) {
+    const before = this.state === 'online' ? this.store.askOlder() : null;
+    if (before) this.#write({ type: 'history', before, limit });
+    return Boolean(before);
+  }
+
+  /** Says how far the reader has seen. */
+  read(message) {
+    const mark = this.state === 'online' ? this.store.reading(message) : null;
+    if (mark) this.#write({ type: 'read', ...mark });
+  }
+
+  typing() {
+    if (this.state === 'online') this.#write({ type: 'typing' });
+  }
 }

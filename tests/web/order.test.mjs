@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { plan } from '../../web/js/rows.js';
+import { Store } from '../../web/js/store.js';
+import { compare, lowerBound, Timeline, WINDOW_MAX } from '../../web/js/timeline.js';
+import { id } from './fake-node.mjs';
+
+const never = () => Infinity;
+const A = id('a');
+const B = id('b');
+const C = id('c');
+
+let serial = 0;
+function message(author, lamport, more = {}) {
+  serial += 1;
+  const seq = more.seq ?? lamport;
+  return {
+    id: `${author}:${seq}`, author, seq, lamport, at: 1_000, kind: 'text', text: `${lamport}`,
+    arrival: serial, arrived_at: 1_000, state: 'kept', final: false, ...more,
+  };
+}
+
+/** A repeatable stream of numbers in [0, 1). */
+function chance(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function member(of, since, more = {}) {
+  return { id: of, name: of.slice(0, 1).toUpperCase(), since: since && `${since}.${of}`, ...more };
+}
+
+function welcome(more = {}) {
+  return {
+    type: 'welcome', version: '1', epoch: 'e', arrival: 0, me: A, circle: '', clock: 0,
+    members: [member(A, 1)], read: { upto: null, arrival: 0 }, read_receipts: true,
+    receipts: {}, messages: [], more: false, catching_up: null, store: 'ok', ...more,
+  };
+}
+
+test('any arrival order gives the one order, each message once', () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const random = chance(seed);
+    const all = [];
+    for (let n = 1; n <= 100; n += 1) all.push(message(A, n), message(B, n));
+    const timeline = new Timeline();
+    const shuffled = [...all, ...all.slice(0, 50)].sort(() => random() - 0.5);
+    while (shuffled.length > 0) {
+      timeline.merge(shuffled.splice(0, 1 + Math.floor(random() * 20)), { slack: never });
+      assert.ok(timeline.to - timeline.from <= WINDOW_MAX);
+    }
+    assert.deepEqual(timeline.items.map((one) => one.id),
+      [...all].sort(compare).map((one) => one.id), `SEED=${seed}`);
+  }
+});
+
+test('equal counters are ordered by author', () => {
+  const timeline = new Timeline();
+  timeline.merge([message(C, 5), message(A, 5), message(B, 5)], { slack: never });
+  assert.deepEqual(timeline.items.map((one) => one.author), [A, B, C]);
+});
+
+test('the window keeps the row the reader looks at while messages come on both sides', () => {
+  const timeline = new Timeline();
+  const many = (from, count) => Array.from({ length: count }, (_, n) => message(A, from + n));
+  timeline.merge(many(1_000, 50), { slack: never, follow: true });
+  const anchor = timeline.items[20].id;
+  timeline.merge(many(500, 400), { slack: never, anchor });
+  timeline.merge(many(2_000, 400), { slack: never, anchor });
+  const at = lowerBound(timeline.items, timeline.byId.get(anchor));
+  assert.ok(timeline.from < at && at < timeline.to);
+  assert.ok(timeline.to - timeline.from <= WINDOW_MAX);
+  timeline.toEnd();
+  assert.ok(timeline.showsEnd);
+  while (timeline.up());
+  assert.equal(timeline.from, 0);
+  while (timeline.down());
+  assert.ok(timeline.showsEnd);
+});
+
+test('a reader at the end follows the end through a burst', () => {
+  const timeline = new Timeline();
+  for (let n = 1; n <= 10_000; n += 1) {
+    const late = n % 20 === 0;
+    timeline.merge([message(late ? B : A, late ? n - 30 : n, { seq: n })],
+      { slack: never, follow: true });
+  }
+  assert.ok(timeline.showsEnd);
+  assert.equal(timeline.to - timeline.from, WINDOW_MAX);
+});
+
+test('a message above older ones is late, one at the end is not', () => {
+  const store = new Store();
+  store.welcome(welcome({ arrival: 2, messages: [
+    message(A, 10, { arrival: 1, arrived_at: 10_000 }),
+    message(A, 20, { arrival: 2, arrived_at: 20_000 }),
+  ] }));
+  const { late } = store.addLive([
+    message(B, 15, { arrival: 3, arrived_at: 60_000 }),
+    message(B, 30, { arrival: 4, arrived_at: 60_000 }),
+  ]);
+  assert.deepEqual(late.map((one) => one.lamport), [15]);
+  assert.deepEqual([...store.lateUnseen.keys()], [`${B}:15`]);
+  assert.equal(store.cursor, 4);
+});
+
+test('two who write in the same moment are not late', () => {
+  const store = new Store();
+  const first = message(B, 10, { arrival: 1, arrived_at: 500 });
+  store.welcome(welcome({ arrival: 1, messages: [first] }));
+  const { late } = store.addLive([message(id('0'), 10, { arrival: 2, arrived_at: 900 })]);
+  assert.deepEqual(late, []);
+});
+
+test('lateness is found again after a reload, from arrival times', () => {
+  const store = new Store();
+  store.welcome(welcome({ messages: [
+    message(A, 10, { arrived_at: 10_000 }), message(B, 11, { arrived_at: 99_000 }),
+    message(A, 12, { arrived_at: 12_000 }),
+  ] }));
+  assert.deepEqual(store.timeline.items.map((one) => Boolean(one.late)), [false, true, false]);
+});
+
+test('a late message above the oldest held leaves no hole, and is told', () => {
+  const store = new Store();
+  store.welcome(welcome({ more: true, arrival: 2, messages: [message(A, 100, { arrival: 2 })] }));
+  const { added, outside } = store.addLive([message(B, 7, { arrival: 3 })]);
+  assert.equal(added.length, 0);
+  assert.equal(outside.length, 1);
+  assert.equal(store.lateBeyond, 1);
+  assert.equal(store.askOlder(), `100.${A}`);
+  assert.equal(store.askOlder(), null, 'asked once only');
+  store.addPage({ before: `100.${A}`, more: false, messages: [message(B, 7, { arrival: 3 })] });
+  assert.deepEqual(store.timeline.items.map((one) => one.lamport), [7, 100]);
+});
+
+test('reading is held back by late messages that nobody looked at', () => {
+  const store = new Store();
+  store.welcome(welcome({ arrival: 1, messages: [message(B, 10, { arrival: 1 })] }));
+  store.addLive([message(C, 5, { arrival: 2, arrived_at: 90_000 }),
+    message(B, 11, { arrival: 3, arrived_at: 90_000 })]);
+  const newest = store.timeline.items.at(-1);
+  assert.deepEqual(store.reading(newest), { upto: `11.${B}`, arrival: 1 });
+  store.lateSeen([`${C}:5`]);
+  assert.deepEqual(store.reading(newest), { upto: `11.${B}`, arrival: 3 });
+  assert.equal(store.reading(newest), null, 'nothing new to tell');
+});
+
+test('a message waits for those who were here before it and are neither gone nor set aside', () => {
+  const store = new Store();
+  const D = id('d');
+  const E = id('e');
+  const F = id('f');
+  store.welcome(welcome({
+    members: [member(A, 1), member(B, 2), member(C, 3), member(D, 4, { left: true }),
+      member(E, 5, { aside: true }), member(F, 50), member(id('0'), null),
+      member(id('1'), 6, { disputed: 3 })],
+    messages: [message(A, 10, { seq: 2 })],
+  }));
+  const [own] = store.timeline.items;
+  const now = () => {
+    const { state, of, have } = store.marks(own);
+    return { state, of, have: have.map((one) => one.id) };
+  };
+  assert.deepEqual(now(), { state: 'kept', of: 2, have: [] });
+  store.mergeReceipts({ members: { [B]: { stored: { [A]: 2 }, read: {}, clock: 3 } } });
+  assert.deepEqual(now(), { state: 'kept', of: 2, have: [B] });
+  store.mergeReceipts({ members: { [B]: { stored: { [A]: 1 } } }, delivered: { [A]: 2 } });
+  assert.deepEqual(now(), { state: 'delivered', of: 2, have: [B] }, 'watermarks only grow');
+  store.mergeReceipts({ read: { [A]: 2 } });
+  assert.equal(now().state, 'read');
+  store.addLive([{ ...own, state: 'kept' }]);
+  assert.equal(now().state, 'read', 'a mark never goes back');
+});
+
+test('rows stand in groups, under days, with the late label and what waits to be sent', () => {
+  const store = new Store();
+  store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
+    message(B, 1, { kind: 'profile', text: 'B', seq: 1 }), message(B, 2), message(B, 3),
+    message(A, 4, { at: 86_400_000 * 3 }), message(B, 5, { kind: 'dance', at: 86_400_000 * 3 }),
+  ] }));
+  const lang = {
+    t: (key) => key, time: () => '', when: () => '', day: (at) => `day ${at}`,
+    dayKey: (at) => Math.floor(at / 86_400_000),
+  };
+  const outbox = { entries: [{ ref: 'r', text: 'x', failed: null, shown: true }] };
+  const rows = plan(store, outbox, lang, 0);
+  assert.deepEqual(rows.map((row) => row.kind),
+    ['day', 'system', 'message', 'message', 'day', 'message', 'message', 'unsent']);
+  assert.deepEqual(rows.filter((row) => row.kind === 'message').map((row) => [row.first, row.last]),
+    [[true, false], [false, true], [true, true], [true, true]]);
+  assert.equal(rows[6].text, 'kind.newer');
+});

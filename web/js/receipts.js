@@ -1,0 +1,37 @@
+// How far a message has come, computed from what members have signed. No DOM.
+
+import { compare } from './timeline.js';
+
+/** Members that a message waits for: here before it, not gone, not its author. */
+export function waitedFor(message, members) {
+  return [...members.values()].filter(
+    (member) =>
+      member.id !== message.author && !member.left && !member.aside && !member.disputed &&
+      member.since && compare(member.since, message) < 0,
+  );
+}
+
+/**
+ * The mark of a message: `state` is kept, delivered or read; `of` members are waited for, `have`
+ * and `lack` name those who do and do not hold it. A mark once reached never goes back.
+ */
+export function marks(message, { members, receipts, me }) {
+  const waited = waitedFor(message, members);
+  const reached = (member, which) =>
+    (receipts.members.get(member.id)?.[which]?.[message.author] ?? 0) >= message.seq;
+  const have = waited.filter((member) => member.id === me || reached(member, 'stored'));
+  const lack = waited.filter((member) => !have.includes(member));
+  const readers = waited.filter((member) => reached(member, 'read'));
+  const upTo = (which) => (receipts[which][message.author] ?? 0) >= message.seq;
+  if (message.state === 'read' || upTo('read')) message.state = 'read';
+  else if (message.state === 'delivered' || upTo('delivered')) message.state = 'delivered';
+  return { state: message.state ?? 'kept', of: waited.length, have, lack, readers };
+}
+
+/** The mark in words; `t` translates. */
+export function words(mark, t) {
+  if (mark.state === 'read') return t('receipt.read');
+  if (mark.state === 'delivered') return t('receipt.delivered', { count: mark.of });
+  if (mark.have.length === 0) return t('receipt.kept');
+  return t('receipt.some', { have: mark.have.length, count: mark.of });
+}
