@@ -4,6 +4,7 @@
 
 mod archive;
 mod check;
+mod forks;
 mod world;
 
 use check::Checks;

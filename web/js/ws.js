@@ -145,6 +145,11 @@ export class Connection {
     this.store.setMembers(packet);
   }
 
+  on_notice({ code, message }) {
+    if (code === 'store_failing') this.store.storeState = message;
+    if (code === 'store_ok') this.store.storeState = 'ok';
+  }
+
   on_progress(packet) {
     this.store.progress(packet);
   }

@@ -1,0 +1,189 @@
+//! A member that signs two versions: everybody finds out, agrees on where, and nobody honest is
+//! held up by it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use roda::protocol::body::Body;
+use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
+use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::id::{Hash, NodeId};
+use roda::protocol::packet::Packet;
+
+use crate::archive::Disk;
+
+struct Honest {
+    id: NodeId,
+    circle: Circle,
+    disk: Disk,
+}
+
+/// Honest nodes with perfect links and disks, in a time of their own.
+struct Table {
+    time: u64,
+    nodes: Vec<Honest>,
+    post: VecDeque<(NodeId, NodeId, Packet)>,
+    disputed: Vec<(NodeId, u64)>,
+}
+
+impl Table {
+    fn new(count: u8) -> Table {
+        let nodes = (1..=count).map(|number| {
+            let key = SigningKey::from_bytes(&[number; 32]);
+            let id = NodeId(key.verifying_key().to_bytes());
+            let (name, sync_ms) = (format!("n{number}"), 180_000);
+            let settings = Settings { name, knows_others: false, sync_ms, seed: number.into() };
+            let disk = Disk::new();
+            let now = Now { mono: 0, wall: 0 };
+            Honest { id, circle: Circle::new(key, settings, disk.restored(), now), disk }
+        });
+        let (post, disputed) = (VecDeque::new(), Vec::new());
+        Table { time: 0, nodes: nodes.collect(), post, disputed }
+    }
+
+    fn feed(&mut self, node: usize, input: Input) {
+        let now = Now { mono: self.time, wall: self.time };
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let it = &mut self.nodes[node];
+            for output in it.circle.handle(input, now, &it.disk) {
+                match output {
+                    Output::Send(peer, _, packet) => self.post.push_back((it.id, peer, packet)),
+                    Output::Commit(batch, writes) => {
+                        it.disk.commit(&writes);
+                        inputs.push_back(Input::Committed(batch));
+                    }
+                    Output::Disputed(author, seq) => self.disputed.push((author, seq)),
+                    Output::Misbehaved(peer, why) => panic!("{peer:?} blamed: {why}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, milliseconds: u64) {
+        for _ in 0..milliseconds / 50 {
+            self.time += 50;
+            (0..self.nodes.len()).for_each(|node| self.feed(node, Input::Tick));
+            while let Some((from, to, packet)) = self.post.pop_front() {
+                // What goes to the liar is of no interest.
+                if let Some(node) = self.nodes.iter().position(|node| node.id == to) {
+                    let history = matches!(packet, Packet::History(_));
+                    self.feed(node, Input::Received(from, packet));
+                    if history {
+                        let sender = self.nodes.iter().position(|node| node.id == from);
+                        self.feed(sender.expect("an honest sender"), Input::Drained(to));
+                    }
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, a: usize, b: usize) {
+        let (left, right) = (self.nodes[a].id, self.nodes[b].id);
+        self.feed(a, Input::Up(right));
+        self.feed(b, Input::Up(left));
+    }
+
+    fn say(&mut self, node: usize, text: &str) {
+        let body = Body::Text { text: text.to_owned() };
+        self.feed(node, Input::Say { token: 1, body, reference: None });
+    }
+
+    fn holds(&self, node: usize, author: NodeId) -> usize {
+        self.nodes[node].disk.logs.get(&author).map_or(0, Vec::len)
+    }
+}
+
+/// A member that signs what it likes.
+struct Liar {
+    key: SigningKey,
+    id: NodeId,
+}
+
+impl Liar {
+    fn new() -> Liar {
+        let key = SigningKey::from_bytes(&[99; 32]);
+        let id = NodeId(key.verifying_key().to_bytes());
+        Liar { key, id }
+    }
+
+    fn run(&self, seq: u64, prev: Option<Hash>, lamport: u64, texts: &[&str]) -> Arc<CheckedRun> {
+        let said = |text: &&str| Said { at: 1, body: Body::Text { text: (*text).into() }.encode() };
+        let first = Place { author: self.id, seq, prev, seen: None, lamport };
+        Arc::new(Run::sign(first, texts.iter().map(said).collect(), &self.key))
+    }
+}
+
+/// Two halves that cannot see each other are told two versions from `common` entries on.
+fn two_halves_told_two_versions(common: usize) -> (Table, Liar) {
+    let (mut table, liar) = (Table::new(2), Liar::new());
+    table.pass(2_000);
+    let texts: Vec<String> = (0..common).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let start = liar.run(1, None, 1, &texts);
+    let versions = [["left", "and on"], ["right", "and further"]];
+    for (node, version) in versions.iter().enumerate() {
+        table.feed(node, Input::Up(liar.id));
+        table.feed(node, Input::Received(liar.id, Packet::Message(start.clone())));
+        let mut prev = start.head();
+        for (index, text) in version.iter().enumerate() {
+            let seq = (common + 1 + index) as u64;
+            let run = liar.run(seq, Some(prev), seq, &[text]);
+            prev = run.head();
+            table.feed(node, Input::Received(liar.id, Packet::Message(run)));
+        }
+        table.feed(node, Input::Down(liar.id));
+        table.say(node, "an honest word that names the liar's last");
+    }
+    table.pass(1_000);
+    (table, liar)
+}
+
+#[test]
+fn two_versions_are_found_and_both_halves_agree_where_they_part() {
+    for common in [1, 7, 200] {
+        let (mut table, liar) = two_halves_told_two_versions(common);
+        table.link(0, 1);
+        table.pass(10_000);
+        let parts = common as u64 + 1;
+        for node in 0..2 {
+            assert_eq!(table.nodes[node].circle.members()[&liar.id].disputed(), Some(parts));
+            assert_eq!(table.holds(node, liar.id), common + 2, "its entries stay readable");
+        }
+        assert!(table.disputed.iter().all(|(author, _)| *author == liar.id));
+    }
+}
+
+#[test]
+fn nobody_honest_is_held_up_by_a_fork() {
+    let (mut table, _) = two_halves_told_two_versions(3);
+    let ids = [table.nodes[0].id, table.nodes[1].id];
+    assert_eq!((table.holds(0, ids[1]), table.holds(1, ids[0])), (0, 0), "apart until now");
+    table.link(0, 1);
+    table.pass(10_000);
+    table.say(0, "after the fork");
+    table.pass(10_000);
+    assert_eq!((table.holds(0, ids[1]), table.holds(1, ids[0])), (2, 3));
+    // The liar is not waited for: all that is honest becomes delivered and final.
+    for node in &table.nodes {
+        assert_eq!(node.circle.members()[&ids[0]].delivered_shown, 3);
+        assert!(node.circle.final_shown() >= node.circle.clock());
+    }
+}
+
+#[test]
+fn who_comes_later_learns_of_the_fork_and_of_what_was_the_same_before_it() {
+    let (mut table, liar) = two_halves_told_two_versions(5);
+    let mut late = Table::new(3);
+    table.nodes.push(late.nodes.remove(2));
+    table.link(0, 1);
+    table.pass(10_000);
+    table.link(0, 2);
+    table.pass(10_000);
+    assert_eq!(table.nodes[2].circle.members()[&liar.id].disputed(), Some(6));
+    assert!(table.holds(2, liar.id) >= 5, "the common part");
+    let (first, second) = (table.nodes[0].id, table.nodes[1].id);
+    assert_eq!((table.holds(2, first), table.holds(2, second)), (2, 2));
+}
