@@ -1,5 +1,6 @@
 //! Batches on their way to the disk, and what takes effect only with their commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Write};
@@ -59,7 +60,7 @@ impl Circle {
     }
 
     pub(super) fn committed(&mut self, through: u64, now: Now, archive: &dyn Archive) {
-        let mut news = false;
+        let mut authors = BTreeSet::new();
         while self.batches.front().is_some_and(|batch| batch.id <= through) {
             let batch = self.batches.pop_front().expect("looked at above");
             self.uncommitted_bytes -= batch.bytes;
@@ -67,17 +68,21 @@ impl Circle {
                 for hash in run.hashes() {
                     self.fresh.remove(hash);
                 }
-                news |= self.run_committed(run, now);
+                if self.run_committed(run, now) {
+                    authors.insert(run.author());
+                }
             }
             for (token, seq) in &batch.said {
                 self.outputs.push(Output::Said(*token, *seq));
             }
-            news |= !batch.reads.is_empty();
+            authors.extend(batch.reads.keys());
             self.marks_committed(batch);
         }
-        if news {
+        if !authors.is_empty() {
+            // Who has left is waited for by nobody's entries any more.
+            let all = authors.iter().any(|author| self.members[author].left);
             self.receipt_soon(now);
-            self.advance_marks(None, archive);
+            self.advance_marks((!all).then_some(&authors), archive);
             self.advance_final();
         }
     }
