@@ -123,6 +123,6 @@ fn two_that_dial_each_other_end_with_one_link_and_rarely_lose_both_in_between() 
         assert_eq!(pair.open.len(), 1, "SEED={seed}: links left open");
         without += usize::from(pair.lost > 0);
     }
-    // Where dials cross by seconds the two ends may each retire the other's link; a redial heals it.
+    // Where dials cross by seconds each end may retire the other's link; a redial heals it.
     assert!(without < 100, "{without} of 2,000 pairs were without a link for a moment");
 }
