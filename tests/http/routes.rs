@@ -213,7 +213,7 @@ async fn files_come_from_the_folder_and_from_nowhere_else() {
     for name in [
         "index.html",
         "sw.js",
-        "style.css",
+        "css/base.css",
         "a.svg",
         "app.webmanifest",
         "pt.json",
@@ -228,7 +228,7 @@ async fn files_come_from_the_folder_and_from_nowhere_else() {
         ("/", "text/html; charset=utf-8"),
         ("/sw.js", "text/javascript; charset=utf-8"),
         ("/vendor/x.mjs", "text/javascript; charset=utf-8"),
-        ("/style.css", "text/css; charset=utf-8"),
+        ("/css/base.css", "text/css; charset=utf-8"),
         ("/a.svg", "image/svg+xml"),
         ("/app.webmanifest", "application/manifest+json"),
         ("/pt.json", "application/json"),

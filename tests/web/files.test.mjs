@@ -23,7 +23,7 @@ test('everything the page asks for is served', async () => {
         pending.push(new URL(next, `http://node${path}`).pathname);
       }
     }
-    assert.ok(done.has('/js/timeline.js') && done.has('/icon.svg') && done.has('/style.css'));
+    assert.ok(done.has('/js/timeline.js') && done.has('/icon.svg') && done.has('/css/base.css'));
   } finally {
     await node.close();
   }
