@@ -208,6 +208,7 @@ async fn files_come_from_the_folder_and_from_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
     let web = folder.path().join("web");
     std::fs::create_dir_all(web.join("vendor")).unwrap();
+    std::fs::create_dir_all(web.join("css")).unwrap();
     std::fs::write(folder.path().join("secret.txt"), "secret").unwrap();
     std::os::unix::fs::symlink(folder.path().join("secret.txt"), web.join("way-out.txt")).unwrap();
     for name in [
