@@ -4,7 +4,9 @@
 //! object with a `tag` and its number `n`.
 
 mod frame;
+mod incoming;
 mod packet;
 
 pub use frame::{FrameCodec, PREFIX, TooLong, append_frame, frame};
+pub use incoming::{BadPacket, Incoming};
 pub use packet::{PACKET_BYTES_MAX, PacketError, encode, fitting, parse, scan};

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::id::{Hash, NodeId, Signature};
 use super::limits::{BODY_MAX, INTEGER_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
+use super::planted::{self, Bug};
 
 const ENTRY_DOMAIN: &[u8] = b"roda/1 entry";
 const RUN_DOMAIN: &[u8] = b"roda/1 run";
@@ -193,7 +194,8 @@ impl Run {
         }
         let hashes = self.hashes();
         let head = hashes.last().expect("counted above");
-        if !verify(&self.first.author, &signed_bytes(head), &self.signature) {
+        let signed = verify(&self.first.author, &signed_bytes(head), &self.signature);
+        if !signed && !planted::is(Bug::SignatureUnchecked) {
             return Err(BadRun::Signature);
         }
         Ok(CheckedRun { run: self, hashes, bytes })

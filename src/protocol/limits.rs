@@ -71,18 +71,28 @@ pub const WANT_RETRY_MS: u64 = 1_000;
 pub const WANT_RETRY_MAX_MS: u64 = 60_000;
 /// Milliseconds without progress after which a range is asked of another link.
 pub const RANGE_RETRY_MS: u64 = 2_000;
+/// Times [`RANGE_RETRY_MS`] that a range may bring nothing of its author, whatever else comes, before
+/// another link is asked.
+pub const RANGE_PATIENCE: u64 = 4;
 /// Ranges in one `want`.
 pub const WANT_RANGES_MAX: usize = 512;
 /// Authors in one `sync`; a larger vector is sent in several.
 pub const SYNC_AUTHORS_MAX: usize = 512;
 /// Members in one `contacts`; more are sent in several.
 pub const CONTACTS_MAX: usize = 64;
+/// Authors that nobody here has met, named in the vectors on one link: hints, and as many as are
+/// taken from contacts.
+pub const HINTS_MAX: usize = 4_096;
 /// Least milliseconds before what came from others is offered.
 pub const OFFER_MS: u64 = 300;
 /// Least milliseconds between two receipts of one node.
 pub const RECEIPT_MS: u64 = 50;
 /// Milliseconds added per member between two receipts of one node.
 pub const RECEIPT_PER_MEMBER_MS: u64 = 20;
+/// Greatest wait between two receipts: a crowd of members must not silence the others.
+pub const RECEIPT_MAX_MS: u64 = 5_000;
+/// Authors in each map of a receipt: a whole one fits a frame.
+pub const RECEIPT_MARKS_MAX: usize = 1_000;
 /// Receipts in one `receipt` packet.
 pub const RECEIPTS_MAX: usize = 16;
 /// Branches of one disputed author kept for reference.

@@ -9,4 +9,5 @@ pub mod id;
 pub mod limits;
 pub mod mesh;
 pub mod packet;
+pub mod planted;
 pub mod receipt;

@@ -1,15 +1,18 @@
-//! What must hold at every step, and at the end.
+//! What must hold at every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use roda::protocol::archive::Write;
 use roda::protocol::body::Body;
-use roda::protocol::circle::Output;
+use roda::protocol::circle::{Circle, Output};
 use roda::protocol::id::NodeId;
-use roda::protocol::limits::WAITING_BYTES_MAX;
+use roda::protocol::limits::{
+    HINTS_MAX, SEND_QUEUE_BYTES_MAX, WAITING_AUTHOR_BYTES_MAX, WAITING_BYTES_MAX, WANTED_HASHES_MAX,
+};
 use roda::protocol::packet::Packet;
+use roda::shell::link::queued_bytes;
 
-use crate::world::{Node, World};
+use crate::world::Node;
 
 /// Marks of one node: they never fall, through restarts too.
 #[derive(Default, Clone)]
@@ -18,19 +21,29 @@ struct Marks {
     read: BTreeMap<NodeId, u64>,
     final_to: u64,
     final_computed: u64,
-    /// Who was known when positions became final.
-    known: BTreeSet<NodeId>,
+    /// Who was known when positions up to a counter became final.
+    known: BTreeMap<u64, BTreeSet<NodeId>>,
 }
 
 #[derive(Default)]
 pub struct Checks {
     asked: BTreeMap<u64, Body>,
     /// Acknowledged: author, sequence number, what was said.
-    acknowledged: Vec<(NodeId, u64, Body)>,
+    pub acknowledged: Vec<(NodeId, u64, Body)>,
+    /// Who may sign two versions: liars, and honest members whose database was put back.
+    pub may_fork: BTreeSet<NodeId>,
     counts: BTreeMap<NodeId, u64>,
     marks: BTreeMap<NodeId, Marks>,
     pub delivered_moves: u64,
     pub final_moves: u64,
+    pub disputes: u64,
+    pub replays: u64,
+    pub refusals: u64,
+    pub overflows: u64,
+    pub lies: u64,
+    pub reborn: u64,
+    /// Milliseconds from the end of the faults to agreement.
+    pub slowest: u64,
 }
 
 impl Checks {
@@ -57,8 +70,17 @@ impl Checks {
         let marks = self.marks.entry(node.id).or_default();
         // What was computed and not yet stored as final was never shown.
         marks.final_computed = circle.final_computed();
-        marks.known = node.disk.logs.keys().copied().collect();
         self.marks_hold(node);
+    }
+
+    /// The database of this member is an older one now: its marks may be too, and what it goes on
+    /// to say may be a second version.
+    pub fn restored(&mut self, id: NodeId) {
+        self.may_fork.insert(id);
+        let marks = self.marks.entry(id).or_default();
+        *marks = Marks { known: std::mem::take(&mut marks.known), ..Marks::default() };
+        self.counts.remove(&id);
+        self.reborn += 1;
     }
 
     pub fn after_step(&mut self, node: &Node, clock_before: u64, outputs: &[Output]) {
@@ -68,20 +90,25 @@ impl Checks {
         });
         for write in writes.flatten() {
             let Write::Run { run, .. } = write else { continue };
+            let circle = node.circle.as_ref().expect("stepped");
             let (author, lamport) = (run.author(), run.run().first.lamport);
             if author == node.id {
                 assert!(lamport > clock_before, "stamped past all that was in view");
             }
             let marks = self.marks.entry(node.id).or_default();
+            let known = marks.known.get(&marks.final_computed).is_some_and(|k| k.contains(&author));
+            let waited_for = circle.members().get(&author).is_some_and(|m| m.waited_for());
+            let bound = known && waited_for && !self.may_fork.contains(&author);
             assert!(
-                lamport > marks.final_computed || !marks.known.contains(&author),
-                "{:?} took {lamport} of {author:?} though all up to {} was final",
+                lamport > marks.final_computed || !bound,
+                "{:?} took {lamport} of {author:?} though all up to {} was final; its receipt: {:?}",
                 node.id,
-                marks.final_computed
+                marks.final_computed,
+                circle.receipt(&author)
             );
         }
         let circle = node.circle.as_ref().expect("stepped");
-        assert!(circle.waiting().0 <= WAITING_BYTES_MAX);
+        queues_hold(circle, outputs);
         self.marks_hold(node);
     }
 
@@ -103,7 +130,8 @@ impl Checks {
         if circle.final_computed() > marks.final_computed {
             marks.final_computed = circle.final_computed();
             let members = circle.members().iter();
-            marks.known = members.filter(|(_, m)| m.since.is_some()).map(|(id, _)| *id).collect();
+            let known = members.filter(|(_, m)| m.since.is_some()).map(|(id, _)| *id).collect();
+            marks.known.insert(marks.final_computed, known);
         }
         self.final_moves += u64::from(circle.final_shown() > marks.final_to);
         marks.final_to = circle.final_shown();
@@ -130,75 +158,24 @@ impl Checks {
             _ => {}
         }
     }
+}
 
-    /// The faults are over and time has passed: everybody agrees, and nothing is lost.
-    pub fn agreed(world: &World) -> Result<(), String> {
-        let stayed: Vec<&Node> = world.nodes.iter().filter(|node| !node.left).collect();
-        let reference = &stayed[0].disk.order;
-        for node in &stayed {
-            if node.disk.order != *reference {
-                return Err(format!(
-                    "{:?} holds {} entries, {:?} holds {}",
-                    node.id,
-                    node.disk.order.len(),
-                    stayed[0].id,
-                    reference.len()
-                ));
-            }
-        }
-        for (author, seq, body) in &world.checks.acknowledged {
-            let kept = stayed[0].disk.logs.get(author).and_then(|log| log.get(*seq as usize - 1));
-            let author_left = world.nodes.iter().any(|node| node.left && node.id == *author);
-            match kept {
-                Some(kept) if kept.said.body == body.encode() => {}
-                // Who left for good may have gone before anybody was there to hear it.
-                None if author_left => {}
-                _ => return Err(format!("{author:?}:{seq} was acknowledged and is lost")),
-            }
-        }
-        Ok(())
+/// Every queue within its bound, and no input that makes a node queue more than a link takes.
+fn queues_hold(circle: &Circle, outputs: &[Output]) {
+    let queues = circle.queues();
+    assert!(queues.waiting_bytes <= WAITING_BYTES_MAX, "{queues:?}");
+    assert!(queues.waiting_author_bytes <= WAITING_AUTHOR_BYTES_MAX, "{queues:?}");
+    assert!(queues.wanted <= WANTED_HASHES_MAX, "{queues:?}");
+    assert!(queues.hints <= HINTS_MAX + circle.members().len(), "{queues:?}");
+    assert!(queues.serving <= circle.members().len(), "{queues:?}");
+    if outputs.len() > 8 {
+        let _ = circle.catching_up();
     }
-
-    /// Every entry stands after what it names.
-    pub fn happens_before_holds(world: &World) {
-        for node in &world.nodes {
-            let timestamp: BTreeMap<_, _> =
-                node.disk.order.iter().map(|(timestamp, hash)| (*hash, *timestamp)).collect();
-            for log in node.disk.logs.values() {
-                for kept in log {
-                    for named in [kept.prev, kept.seen].into_iter().flatten() {
-                        assert!(timestamp[&named] < timestamp[&kept.hash]);
-                    }
-                }
-            }
-        }
+    let mut bytes: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for output in outputs {
+        let Output::Send(peer, _, packet) = output else { continue };
+        *bytes.entry(*peer).or_default() += queued_bytes(packet);
     }
-
-    /// With all receipts in, whoever stayed sees all delivered and everything final.
-    pub fn settled(world: &World) -> Result<(), String> {
-        for node in world.nodes.iter().filter(|node| !node.left) {
-            let circle = node.circle.as_ref().expect("all run at the end");
-            let gone_unheard = |other: &Node| {
-                other.left && circle.members().get(&other.id).is_some_and(|m| m.waited_for())
-            };
-            if world.nodes.iter().any(gone_unheard) {
-                continue; // nobody heard its goodbye: it is waited for until it is set aside
-            }
-            for (author, log) in &node.disk.logs {
-                let delivered = circle.members()[author].delivered_shown;
-                if delivered < log.len() as u64 {
-                    return Err(format!(
-                        "at {:?} {author:?} is delivered to {delivered} of {}",
-                        node.id,
-                        log.len()
-                    ));
-                }
-            }
-            let top = node.disk.order.last_key_value().map_or(0, |(top, _)| top.lamport);
-            if circle.final_shown() < top {
-                return Err(format!("at {:?} final to {} of {top}", node.id, circle.final_shown()));
-            }
-        }
-        Ok(())
-    }
+    let most = bytes.values().max().copied().unwrap_or(0);
+    assert!(most <= SEND_QUEUE_BYTES_MAX, "one input made it queue {most} bytes for one link");
 }

@@ -1,6 +1,6 @@
-//! Nodes, links and time, all driven by one seed.
+//! Nodes, disks and time, all driven by one seed. The links between them are in `net`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ed25519_dalek::SigningKey;
 use fastrand::Rng;
@@ -8,28 +8,117 @@ use roda::protocol::archive::Write;
 use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::NodeId;
-use roda::protocol::packet::{Contacts, Lane, Packet};
+use roda::protocol::packet::Lane;
 
 use crate::archive::Disk;
 use crate::check::Checks;
+use crate::liar::Liar;
+use crate::net::Pair;
 
-/// Milliseconds without a packet after which a blocked link is given up.
-const DEAD_MS: u64 = 45_000;
+/// Events that may happen in one simulated second: more is a storm.
+const EVENTS_PER_SECOND_MAX: u64 = 60_000;
 
 pub enum Event {
-    Deliver { link: u64, from: usize, to: usize, packet: Packet },
-    Drained { link: u64, node: usize, peer: usize },
-    CommitDone { node: usize, life: u32, batch: u64, writes: Vec<Write> },
-    Dial { a: usize, b: usize },
-    Dead { link: u64, a: usize, b: usize },
-    Tick { node: usize, life: u32 },
-    Say { node: usize },
-    Read { node: usize },
-    Crash { node: usize },
-    Start { node: usize },
-    Block { from: usize, to: usize, blocked: bool },
-    Reset { a: usize, b: usize },
-    Leave { node: usize },
+    /// The next frame of this lane arrives.
+    Deliver {
+        link: u64,
+        from: usize,
+        to: usize,
+        lane: Lane,
+    },
+    /// All history queued for the peer is written out.
+    Drained {
+        link: u64,
+        node: usize,
+        peer: usize,
+    },
+    CommitDone {
+        node: usize,
+        life: u32,
+    },
+    Dial {
+        a: usize,
+        b: usize,
+    },
+    Dead {
+        link: u64,
+        a: usize,
+        b: usize,
+    },
+    Tick {
+        node: usize,
+        life: u32,
+    },
+    Say {
+        node: usize,
+        bytes: usize,
+    },
+    Read {
+        node: usize,
+    },
+    Crash {
+        node: usize,
+    },
+    Start {
+        node: usize,
+    },
+    Block {
+        from: usize,
+        to: usize,
+        blocked: bool,
+    },
+    Reset {
+        a: usize,
+        b: usize,
+    },
+    /// Somebody on the wire sends the next packet of this direction twice.
+    Replay {
+        from: usize,
+        to: usize,
+    },
+    /// The node reads nothing for a while.
+    Slow {
+        node: usize,
+        until: u64,
+    },
+    /// Nothing is committed for a while.
+    DiskFails {
+        node: usize,
+        until: u64,
+    },
+    /// A copy of the database is made, and comes back later.
+    Snapshot {
+        node: usize,
+    },
+    Restore {
+        node: usize,
+    },
+    /// Goes on with a new identity.
+    Reborn {
+        node: usize,
+    },
+    /// Starts again with other group keys.
+    Rekey {
+        node: usize,
+        keys: Vec<u8>,
+    },
+    Leave {
+        node: usize,
+    },
+    /// Never comes back, and says nothing.
+    Gone {
+        node: usize,
+    },
+    /// A Byzantine member acts.
+    Lie {
+        node: usize,
+        signed: bool,
+    },
+}
+
+struct Pending {
+    batch: u64,
+    writes: Vec<Write>,
 }
 
 pub struct Node {
@@ -39,16 +128,46 @@ pub struct Node {
     pub circle: Option<Circle>,
     pub life: u32,
     pub left: bool,
+    pub gone: bool,
+    pub liar: Option<Liar>,
+    pub group_keys: Vec<u8>,
+    pub slow_until: u64,
+    former: Option<NodeId>,
+    rolling_back: bool,
+    snapshot: Option<Disk>,
+    pending: VecDeque<Pending>,
     disk_free_at: u64,
     wall_skew: i64,
     next_tick: Option<u64>,
 }
 
-#[derive(Default)]
-struct Pair {
-    link: Option<u64>,
-    /// When the last packet of each lane and direction arrives: a lane keeps its order.
-    busy: BTreeMap<(usize, bool), u64>,
+impl Node {
+    fn new(key: SigningKey, wall_skew: i64) -> Node {
+        Node {
+            id: NodeId(key.verifying_key().to_bytes()),
+            key,
+            disk: Disk::new(),
+            circle: None,
+            life: 0,
+            left: false,
+            gone: false,
+            liar: None,
+            group_keys: vec![0],
+            slow_until: 0,
+            former: None,
+            rolling_back: false,
+            snapshot: None,
+            pending: VecDeque::new(),
+            disk_free_at: 0,
+            wall_skew,
+            next_tick: None,
+        }
+    }
+
+    /// Keeps the rules, and is still there.
+    pub fn stays(&self) -> bool {
+        self.liar.is_none() && !self.left && !self.gone
+    }
 }
 
 pub struct World {
@@ -56,44 +175,34 @@ pub struct World {
     pub time: u64,
     pub nodes: Vec<Node>,
     pub checks: Checks,
-    events: BTreeMap<(u64, u64), Event>,
-    next_event: u64,
-    next_link: u64,
-    next_token: u64,
-    pairs: BTreeMap<(usize, usize), Pair>,
-    blocked: BTreeSet<(usize, usize)>,
-    delay: BTreeMap<(usize, usize), u64>,
+    /// Every identity there was, and whose it is.
+    pub owners: BTreeMap<NodeId, usize>,
+    pub pairs: BTreeMap<(usize, usize), Pair>,
+    pub blocked: BTreeSet<(usize, usize)>,
+    pub delay: BTreeMap<(usize, usize), u64>,
+    pub next_link: u64,
+    /// Honest packets travel as bytes too, not only those of liars.
+    pub wire: bool,
     pub sent_packets: u64,
     pub calm: bool,
-}
-
-fn pair(a: usize, b: usize) -> (usize, usize) {
-    (a.min(b), a.max(b))
+    events: BTreeMap<(u64, u64), Event>,
+    next_event: u64,
+    next_token: u64,
+    second: (u64, u64),
 }
 
 impl World {
-    pub fn new(seed: u64, count: usize) -> World {
+    pub fn new(seed: u64, count: usize, liars: usize) -> World {
         let mut rng = Rng::with_seed(seed);
-        let nodes = (0..count)
+        let mut nodes: Vec<Node> = (0..count)
             .map(|_| {
-                let mut secret = [0; 32];
-                rng.fill(&mut secret);
-                let key = SigningKey::from_bytes(&secret);
-                let id = NodeId(key.verifying_key().to_bytes());
                 let years = 10 * 365 * 86_400_000;
-                Node {
-                    key,
-                    id,
-                    disk: Disk::new(),
-                    circle: None,
-                    life: 0,
-                    left: false,
-                    disk_free_at: 0,
-                    wall_skew: rng.i64(-years..years),
-                    next_tick: None,
-                }
+                Node::new(new_key(&mut rng), rng.i64(-years..years))
             })
             .collect();
+        for node in nodes.iter_mut().rev().take(liars) {
+            node.liar = Some(Liar::new(&mut rng));
+        }
         let mut delay = BTreeMap::new();
         for a in 0..count {
             for b in 0..count {
@@ -101,20 +210,30 @@ impl World {
                 delay.insert((a, b), if slow { rng.u64(500..1_000) } else { rng.u64(1..80) });
             }
         }
+        let owners = nodes.iter().enumerate().map(|(index, node)| (node.id, index)).collect();
+        let mut checks = Checks::default();
+        for node in &nodes {
+            let Some(liar) = &node.liar else { continue };
+            let others = liar.others.iter().map(|key| NodeId(key.verifying_key().to_bytes()));
+            checks.may_fork.extend(others.chain([node.id]));
+        }
         World {
+            wire: rng.u8(..4) == 0,
             rng,
             time: 0,
             nodes,
-            checks: Checks::default(),
-            events: BTreeMap::new(),
-            next_event: 0,
-            next_link: 0,
-            next_token: 0,
+            checks,
+            owners,
             pairs: BTreeMap::new(),
             blocked: BTreeSet::new(),
             delay,
+            next_link: 0,
             sent_packets: 0,
             calm: false,
+            events: BTreeMap::new(),
+            next_event: 0,
+            next_token: 0,
+            second: (0, 0),
         }
     }
 
@@ -127,45 +246,100 @@ impl World {
         while let Some(entry) = self.events.first_entry().filter(|entry| entry.key().0 <= end) {
             self.time = entry.key().0;
             let event = entry.remove();
+            if self.second.0 != self.time / 1_000 {
+                self.second = (self.time / 1_000, 0);
+            }
+            self.second.1 += 1;
+            assert!(self.second.1 < EVENTS_PER_SECOND_MAX, "a storm of packets");
             self.take(event);
         }
         self.time = end;
     }
 
-    /// Ends all faults: every node runs, every pair may link.
+    /// Ends all faults: every node runs, every pair may link. Liars go on without signing, and
+    /// nobody waits any more for who is gone.
     pub fn calm_down(&mut self) {
         self.calm = true;
         self.blocked.clear();
-        let wanted = |event: &Event| {
-            !matches!(event, Event::Crash { .. } | Event::Block { .. } | Event::Reset { .. })
-        };
-        self.events.retain(|_, event| wanted(event));
+        self.break_one_pair();
+        self.events.retain(|_, event| {
+            let kept = matches!(
+                event,
+                Event::Deliver { .. }
+                    | Event::Drained { .. }
+                    | Event::CommitDone { .. }
+                    | Event::Dial { .. }
+                    | Event::Tick { .. }
+                    | Event::Dead { .. }
+                    | Event::Reborn { .. }
+            );
+            let left = matches!(event, Event::Crash { .. });
+            kept || left
+        });
+        let stopping: Vec<usize> = (0..self.nodes.len()).filter(|n| self.nodes[*n].left).collect();
+        self.events.retain(|_, event| match event {
+            Event::Crash { node } => stopping.contains(node),
+            _ => true,
+        });
         for node in 0..self.nodes.len() {
-            if self.nodes[node].circle.is_none() && !self.nodes[node].left {
+            let it = &mut self.nodes[node];
+            (it.slow_until, it.disk_free_at) = (0, self.time);
+            if it.group_keys != [0] && it.group_keys != [1] {
+                it.group_keys.truncate(1);
+            }
+            if it.stays() && it.circle.is_none() {
                 self.start(node);
             }
+            let pending = self.nodes[node].pending.len();
+            let life = self.nodes[node].life;
+            for _ in 0..pending {
+                self.at(self.time, Event::CommitDone { node, life });
+            }
+        }
+        let newest = self.nodes.iter().filter(|n| n.stays()).map(|n| n.group_keys[0]).max();
+        for node in self.nodes.iter_mut().filter(|node| node.liar.is_none()) {
+            node.group_keys = newest.into_iter().collect();
         }
         for a in 0..self.nodes.len() {
             for b in a + 1..self.nodes.len() {
                 self.at(self.time + 50, Event::Dial { a, b });
             }
         }
+        self.set_aside_who_is_gone();
+    }
+
+    /// In some histories two honest nodes never get a link again: a third is between them.
+    fn break_one_pair(&mut self) {
+        let stays = |node: &usize| self.nodes[*node].stays();
+        let here: Vec<usize> = (0..self.nodes.len()).filter(stays).collect();
+        if here.len() > 2 && self.rng.bool() {
+            let (a, b) = (here[0], here[self.rng.usize(1..here.len())]);
+            self.reset(a, b);
+            self.blocked.extend([(a, b), (b, a)]);
+        }
+    }
+
+    pub fn set_aside_who_is_gone(&mut self) {
+        let here: BTreeSet<NodeId> =
+            self.nodes.iter().filter(|node| node.stays()).map(|node| node.id).collect();
+        for node in 0..self.nodes.len() {
+            let Some(circle) = self.nodes[node].circle.as_ref() else { continue };
+            let gone = circle.members().keys().filter(|id| !here.contains(id)).copied();
+            for id in gone.collect::<Vec<_>>() {
+                self.feed(node, Input::SetAside(id, true));
+            }
+        }
     }
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Deliver { link, from, to, packet } => self.deliver(link, from, to, packet),
+            Event::Deliver { link, from, to, lane } => self.deliver(link, from, to, lane),
             Event::Drained { link, node, peer } => {
                 if self.link_of(node, peer) == Some(link) {
                     self.feed(node, Input::Drained(self.nodes[peer].id));
                 }
             }
-            Event::CommitDone { node, life, batch, writes } => {
-                if self.nodes[node].life == life && self.nodes[node].circle.is_some() {
-                    self.nodes[node].disk.commit(&writes);
-                    self.feed(node, Input::Committed(batch));
-                }
-            }
+            Event::CommitDone { node, life } => self.commit_done(node, life),
             Event::Dial { a, b } => self.dial(a, b),
             Event::Dead { link, a, b } => {
                 let still = self.blocked.contains(&(a, b)) || self.blocked.contains(&(b, a));
@@ -179,93 +353,62 @@ impl World {
                     self.feed(node, Input::Tick);
                 }
             }
-            Event::Say { node } => self.say(node),
+            Event::Say { node, bytes } => self.say(node, bytes),
             Event::Read { node } => self.read(node),
             Event::Crash { node } => self.stop(node),
             Event::Start { node } => self.start(node),
             Event::Block { from, to, blocked } => self.block(from, to, blocked),
             Event::Reset { a, b } => self.reset(a, b),
-            Event::Leave { node } => self.input_body(node, Body::Leave),
-        }
-    }
-
-    fn deliver(&mut self, link: u64, from: usize, to: usize, packet: Packet) {
-        if self.link_of(from, to) != Some(link) {
-            return;
-        }
-        if self.blocked.contains(&(from, to)) {
-            // TCP tries again until the link is given up.
-            return self.at(self.time + 200, Event::Deliver { link, from, to, packet });
-        }
-        self.feed(to, Input::Received(self.nodes[from].id, packet));
-    }
-
-    fn link_of(&self, a: usize, b: usize) -> Option<u64> {
-        self.pairs.get(&pair(a, b)).and_then(|pair| pair.link)
-    }
-
-    fn dial(&mut self, a: usize, b: usize) {
-        let blocked = self.blocked.contains(&(a, b)) || self.blocked.contains(&(b, a));
-        let running = |node: usize| self.nodes[node].circle.is_some();
-        if !running(a) || !running(b) || self.link_of(a, b).is_some() {
-            return;
-        }
-        if blocked {
-            let later = self.time + self.rng.u64(500..3_000);
-            return self.at(later, Event::Dial { a, b });
-        }
-        self.next_link += 1;
-        let link = self.next_link;
-        self.pairs.insert(pair(a, b), Pair { link: Some(link), busy: BTreeMap::new() });
-        let rtt = (self.delay[&(a, b)] + self.delay[&(b, a)]) as u32;
-        for (node, peer) in [(a, b), (b, a)] {
-            self.feed(node, Input::Up(self.nodes[peer].id));
-            self.feed(node, Input::Rtt(self.nodes[peer].id, rtt));
-        }
-        for node in 0..self.nodes.len() {
-            self.tell_links(node);
-        }
-    }
-
-    /// What the driver's `contacts` packets tell: whom each node is linked with.
-    fn tell_links(&mut self, node: usize) {
-        let linked: Vec<usize> =
-            (0..self.nodes.len()).filter(|peer| self.link_of(node, *peer).is_some()).collect();
-        let links = linked.iter().map(|peer| self.nodes[*peer].id).collect();
-        let contacts = Contacts { members: BTreeMap::new(), links };
-        for peer in linked {
-            let packet = Packet::Contacts(contacts.clone());
-            self.transmit(node, peer, Lane::Live, packet);
-        }
-    }
-
-    fn reset(&mut self, a: usize, b: usize) {
-        let Some(_) = self.pairs.get_mut(&pair(a, b)).and_then(|pair| pair.link.take()) else {
-            return;
-        };
-        for (node, peer) in [(a, b), (b, a)] {
-            if self.nodes[node].circle.is_some() {
-                self.feed(node, Input::Down(self.nodes[peer].id));
+            Event::Replay { from, to } => self.replay_next(from, to),
+            Event::Slow { node, until } => self.nodes[node].slow_until = until,
+            Event::DiskFails { node, until } => {
+                let free = &mut self.nodes[node].disk_free_at;
+                *free = until.max(*free);
             }
+            Event::Snapshot { node } => {
+                self.nodes[node].snapshot = Some(self.nodes[node].disk.clone());
+            }
+            Event::Restore { node } => self.restore(node),
+            Event::Reborn { node } => self.reborn(node),
+            Event::Rekey { node, keys } => {
+                self.stop(node);
+                self.nodes[node].group_keys = keys;
+                self.start(node);
+            }
+            Event::Leave { node } => self.input_body(node, Body::Leave),
+            Event::Gone { node } => {
+                self.stop(node);
+                self.nodes[node].gone = true;
+            }
+            Event::Lie { node, signed } => Liar::act(self, node, signed),
         }
-        let later = self.time + self.rng.u64(100..2_000);
-        self.at(later, Event::Dial { a, b });
     }
 
-    fn block(&mut self, from: usize, to: usize, blocked: bool) {
-        if !blocked {
-            self.blocked.remove(&(from, to));
-        } else if self.blocked.insert((from, to))
-            && let Some(link) = self.link_of(from, to)
-        {
-            self.at(self.time + DEAD_MS, Event::Dead { link, a: from, b: to });
+    fn commit_done(&mut self, node: usize, life: u32) {
+        if self.nodes[node].life != life {
+            return;
         }
+        if self.nodes[node].disk_free_at > self.time + 400 {
+            // The disk failed meanwhile; the store tries again.
+            let later = self.nodes[node].disk_free_at;
+            return self.at(later, Event::CommitDone { node, life });
+        }
+        let Some(Pending { batch, writes }) = self.nodes[node].pending.pop_front() else { return };
+        self.nodes[node].disk.commit(&writes);
+        self.feed(node, Input::Committed(batch));
     }
 
-    fn stop(&mut self, node: usize) {
-        self.nodes[node].life += 1;
-        self.nodes[node].circle = None;
-        self.nodes[node].next_tick = None;
+    /// Ends the process. What was not committed is lost, or was just written and nobody was told.
+    pub fn stop(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        it.life += 1;
+        it.circle = None;
+        it.next_tick = None;
+        let written = if self.rng.bool() { self.rng.usize(..=it.pending.len()) } else { 0 };
+        for pending in it.pending.drain(..).take(written) {
+            it.disk.commit(&pending.writes);
+        }
+        it.pending.clear();
         for peer in 0..self.nodes.len() {
             if self.link_of(node, peer).is_some() {
                 self.reset(node, peer);
@@ -274,7 +417,8 @@ impl World {
     }
 
     pub fn start(&mut self, node: usize) {
-        if self.nodes[node].circle.is_some() || self.nodes[node].left {
+        let it = &self.nodes[node];
+        if it.circle.is_some() || it.left || it.gone {
             return;
         }
         let settings = Settings {
@@ -287,7 +431,12 @@ impl World {
         let it = &mut self.nodes[node];
         it.disk_free_at = self.time;
         it.circle = Some(Circle::new(it.key.clone(), settings, it.disk.restored(), now));
-        self.checks.started(&self.nodes[node]);
+        if it.liar.is_none() {
+            self.checks.started(&self.nodes[node]);
+        }
+        if let Some(former) = self.nodes[node].former {
+            self.feed(node, Input::SetAside(former, true));
+        }
         self.feed(node, Input::Tick);
         for peer in (0..self.nodes.len()).filter(|peer| *peer != node) {
             let later = self.time + self.rng.u64(10..1_500);
@@ -295,13 +444,42 @@ impl World {
         }
     }
 
-    fn say(&mut self, node: usize) {
-        let text = format!("{node} at {} {}", self.time, "x".repeat(self.rng.usize(..60)));
+    /// Puts the copy of the database back: what was sent since is out of its sight.
+    fn restore(&mut self, node: usize) {
+        if self.nodes[node].snapshot.is_none() || !self.nodes[node].stays() {
+            return;
+        }
+        self.stop(node);
+        let it = &mut self.nodes[node];
+        it.disk = it.snapshot.take().expect("looked at above");
+        self.checks.restored(it.id);
+        self.start(node);
+    }
+
+    /// What the shell does with a database that was rolled back.
+    fn reborn(&mut self, node: usize) {
+        self.stop(node);
+        let key = new_key(&mut self.rng);
+        let it = &mut self.nodes[node];
+        it.former = Some(it.id);
+        it.rolling_back = false;
+        it.id = NodeId(key.verifying_key().to_bytes());
+        it.key = key;
+        self.owners.insert(it.id, node);
+        self.start(node);
+        if self.calm {
+            self.set_aside_who_is_gone();
+        }
+    }
+
+    fn say(&mut self, node: usize, bytes: usize) {
+        let filler = "x".repeat(self.rng.usize(..bytes.max(1)));
+        let text = format!("{node} at {} {filler}", self.time);
         self.input_body(node, Body::Text { text });
     }
 
     fn input_body(&mut self, node: usize, body: Body) {
-        if self.nodes[node].circle.is_some() {
+        if self.nodes[node].circle.is_some() && !self.nodes[node].left {
             self.next_token += 1;
             let token = self.next_token;
             self.checks.asked(token, node, &body);
@@ -314,9 +492,7 @@ impl World {
         let Some((upto, _)) = it.disk.order.last_key_value().map(|(t, h)| (*t, *h)) else { return };
         let marks = it.disk.logs.iter().map(|(id, log)| (*id, log.len() as u64)).collect();
         let arrival = it.disk.arrivals.len() as u64;
-        if it.circle.is_some() {
-            self.feed(node, Input::Read { marks, upto, arrival });
-        }
+        self.feed(node, Input::Read { marks, upto, arrival });
     }
 
     fn now(&self, node: usize) -> Now {
@@ -331,9 +507,15 @@ impl World {
         let clock_before = circle.clock();
         let outputs = circle.handle(input, now, &it.disk);
         let wake = circle.wake_at();
-        self.checks.after_step(&self.nodes[node], clock_before, &outputs);
+        let honest = it.liar.is_none();
+        if honest {
+            self.checks.after_step(&self.nodes[node], clock_before, &outputs);
+        }
         for output in outputs {
-            self.carry_out(node, output);
+            match honest {
+                true => self.carry_out(node, output),
+                false => Liar::carry_out(self, node, output),
+            }
         }
         self.tick_at(node, wake);
     }
@@ -350,17 +532,11 @@ impl World {
     fn carry_out(&mut self, node: usize, output: Output) {
         match output {
             Output::Send(peer, lane, packet) => {
-                let peer = self.index(&peer);
-                self.transmit(node, peer, lane, packet);
+                self.sent_packets += 1;
+                self.checks.sent(&self.nodes[node], &packet);
+                self.transmit(node, self.owners[&peer], lane, packet);
             }
-            Output::Commit(batch, writes) => {
-                let slow = self.rng.u8(..20) == 0 && !self.calm;
-                let cost = if slow { self.rng.u64(50..400) } else { self.rng.u64(1..6) };
-                let done = self.nodes[node].disk_free_at.max(self.time) + cost;
-                self.nodes[node].disk_free_at = done;
-                let life = self.nodes[node].life;
-                self.at(done, Event::CommitDone { node, life, batch, writes });
-            }
+            Output::Commit(batch, writes) => self.commit(node, batch, writes),
             Output::Said(token, seq) => {
                 if self.checks.said(token, &self.nodes[node], seq) {
                     self.nodes[node].left = true;
@@ -368,35 +544,45 @@ impl World {
                     self.at(life, Event::Crash { node });
                 }
             }
-            Output::Misbehaved(peer, why) => panic!("an honest node blamed {peer:?}: {why}"),
-            Output::RolledBack => panic!("an honest node was told it was rolled back"),
-            Output::Disputed(author, seq) => panic!("an honest node forked: {author:?} at {seq}"),
-            Output::ClockContradicted(author) => panic!("{author:?} wrote below its own clock"),
+            Output::Misbehaved(peer, why) => {
+                let peer = self.owners[&peer];
+                assert!(self.nodes[peer].liar.is_some(), "honest {peer} is blamed: {why}");
+                self.reset(node, peer);
+            }
+            Output::RolledBack => {
+                let id = self.nodes[node].id;
+                assert!(self.checks.may_fork.contains(&id), "an honest node was rolled back");
+                self.nodes[node].rolling_back = true;
+                self.at(self.time, Event::Reborn { node });
+            }
+            Output::Disputed(author, seq) => {
+                let forked = self.checks.may_fork.contains(&author);
+                assert!(forked, "an honest node forked: {author:?} at {seq}");
+                self.checks.disputes += 1;
+            }
+            Output::ClockContradicted(author) => {
+                let liar = self.checks.may_fork.contains(&author);
+                assert!(liar, "{author:?} wrote below its own clock");
+            }
             Output::Typing(_) => {}
             Output::Refused(token) => self.checks.refused(token),
         }
     }
 
-    fn index(&self, id: &NodeId) -> usize {
-        self.nodes.iter().position(|node| node.id == *id).expect("a known node")
+    pub fn commit(&mut self, node: usize, batch: u64, writes: Vec<Write>) {
+        let slow = self.rng.u8(..20) == 0 && !self.calm;
+        let cost = if slow { self.rng.u64(50..400) } else { self.rng.u64(1..6) };
+        let it = &mut self.nodes[node];
+        let done = it.disk_free_at.max(self.time) + cost;
+        it.disk_free_at = done;
+        it.pending.push_back(Pending { batch, writes });
+        let life = it.life;
+        self.at(done, Event::CommitDone { node, life });
     }
+}
 
-    fn transmit(&mut self, from: usize, to: usize, lane: Lane, packet: Packet) {
-        let Some(link) = self.link_of(from, to) else { return };
-        self.sent_packets += 1;
-        self.checks.sent(&self.nodes[from], &packet);
-        let history = lane == Lane::History;
-        let mut at = self.time + self.delay[&(from, to)] + self.rng.u64(..5);
-        if history {
-            at += self.rng.u64(..50);
-        }
-        let busy = self.pairs.get_mut(&pair(from, to)).expect("linked").busy.entry((from, history));
-        let busy = busy.or_default();
-        at = at.max(*busy);
-        *busy = at;
-        if history {
-            self.at(at, Event::Drained { link, node: from, peer: to });
-        }
-        self.at(at, Event::Deliver { link, from, to, packet });
-    }
+pub fn new_key(rng: &mut Rng) -> SigningKey {
+    let mut secret = [0; 32];
+    rng.fill(&mut secret);
+    SigningKey::from_bytes(&secret)
 }

@@ -8,6 +8,7 @@ use super::super::entry::CheckedRun;
 use super::super::id::NodeId;
 use super::super::limits::{BRANCHES_MAX, REFERENCE_ENTRIES_MAX};
 use super::super::packet::{Dispute, Packet};
+use super::super::planted::{self, Bug};
 use super::log::Taken;
 use super::{Circle, Now, Output};
 
@@ -31,7 +32,7 @@ impl Circle {
         };
         let proof = held.and_then(|held| Dispute::of(&held, run, seq));
         if let Some(proof) = proof {
-            self.register_dispute(proof, now, archive);
+            self.register_dispute(None, proof, now, archive);
         }
     }
 
@@ -42,20 +43,26 @@ impl Circle {
         now: Now,
         archive: &dyn Archive,
     ) {
+        let known = self.members.get(&dispute.author).and_then(|member| member.disputed());
+        let news = known.is_none_or(|from| from > dispute.seq);
+        if news && !dispute.holds() {
+            return self.misbehaved(peer, "its proof of a fork proves nothing");
+        }
         if let Some(link) = self.links.get_mut(&peer) {
             link.disputed.insert(dispute.author, dispute.seq);
         }
-        let known = self.members.get(&dispute.author).and_then(|member| member.disputed());
-        if known.is_some_and(|from| from <= dispute.seq) {
-            return;
+        if news {
+            self.register_dispute(Some(peer), dispute, now, archive);
         }
-        if !dispute.holds() {
-            return self.misbehaved(peer, "its proof of a fork proves nothing");
-        }
-        self.register_dispute(dispute, now, archive);
     }
 
-    fn register_dispute(&mut self, dispute: Dispute, now: Now, archive: &dyn Archive) {
+    fn register_dispute(
+        &mut self,
+        from: Option<NodeId>,
+        dispute: Dispute,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
         let author = dispute.author;
         if author == self.me && !std::mem::replace(&mut self.rolled_back, true) {
             self.outputs.push(Output::RolledBack);
@@ -66,20 +73,22 @@ impl Circle {
         self.writes.push(Write::Dispute(Box::new(dispute)));
         self.outputs.push(Output::Disputed(author, seq));
         self.fetches.remove(&author);
+        self.replan.insert(author);
         let peers: Vec<NodeId> = self.links.keys().copied().collect();
         for peer in &peers {
             if self.links[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {
                 self.send_dispute(*peer, author);
             }
         }
-        if prevs[0] != prevs[1] {
-            // They part earlier: ask backwards for the branch that is not held here.
-            for prev in prevs.into_iter().flatten() {
-                if self.locate(&prev, archive).is_none_or(|at| at.reference)
-                    && let Some(peer) = peers.first()
-                {
-                    self.waiting.want(prev, *peer, now.mono);
-                }
+        // They part earlier from each other, or from the log held: ask backwards for what is not held.
+        let before = self.entry_at(&author, seq - 1, archive).map(|(hash, _)| hash);
+        for prev in prevs.into_iter().flatten() {
+            let parts = prevs[0] != prevs[1] || before.is_some_and(|held| held != prev);
+            if parts
+                && self.locate(&prev, archive).is_none_or(|at| at.reference)
+                && let Some(peer) = from.or_else(|| peers.first().copied())
+            {
+                self.waiting.want(prev, peer, now.mono);
             }
         }
         self.advance_marks(None, archive);
@@ -88,6 +97,9 @@ impl Circle {
 
     pub(super) fn send_dispute(&mut self, peer: NodeId, author: NodeId) {
         let Some(dispute) = self.members[&author].dispute.clone() else { return };
+        if planted::is(Bug::DisputeKept) {
+            return;
+        }
         let link = self.links.get_mut(&peer).expect("sent to links only");
         link.disputed.insert(author, dispute.seq);
         self.send(peer, Packet::Dispute(dispute));
@@ -101,6 +113,9 @@ impl Circle {
         asked: bool,
         archive: &dyn Archive,
     ) -> Taken {
+        if planted::is(Bug::ReferenceDropped) {
+            return Taken::Dropped;
+        }
         let author = run.author();
         if !asked && !run.hashes().iter().any(|hash| self.waiting.needs(hash)) {
             return Taken::Dropped;
@@ -131,9 +146,12 @@ impl Circle {
         let author = run.author();
         let count = run.hashes().len() as u64;
         let member = self.members.get_mut(&author).expect("made when its run came");
-        if member.reference_entries + count > REFERENCE_ENTRIES_MAX as u64
-            || (leaves_log && member.branches.len() == BRANCHES_MAX)
-        {
+        // What somebody's entry names is kept beyond the bounds: that entry must not be held up, and
+        // each such branch costs an entry that is kept anyway.
+        let named = run.hashes().iter().any(|hash| self.waiting.awaits(hash));
+        let full = member.reference_entries + count > REFERENCE_ENTRIES_MAX as u64
+            || (leaves_log && member.branches.len() >= BRANCHES_MAX);
+        if full && !named {
             return Taken::Dropped;
         }
         member.reference_entries += count;

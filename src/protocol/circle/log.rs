@@ -6,6 +6,7 @@ use super::super::archive::{Archive, Located, StoredHead, Write};
 use super::super::body::{Body, Reading};
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
+use super::super::planted::{self, Bug};
 use super::{Circle, Now, Output};
 
 /// What became of a run.
@@ -48,9 +49,13 @@ impl Circle {
                 return self.misbehaved(peer, "it pushed a run of somebody else");
             }
             self.peer_has(peer, author, run.run().last_seq());
-            self.fetch_progressed(peer, author, now);
+            self.fetch_progressed(peer, now);
+            let held = self.members.get(&author).map_or(0, |member| member.head_seq());
             if let Err(why) = self.take_run(peer, run, live, now, archive) {
                 return self.misbehaved(peer, why);
+            }
+            if self.members[&author].head_seq() > held {
+                self.fetch_grew(peer, author, now);
             }
         }
     }
@@ -65,8 +70,8 @@ impl Circle {
         archive: &dyn Archive,
     ) -> Result<(), &'static str> {
         let mut fault = Ok(());
-        let mut queue = vec![run.clone()];
-        while let Some(next) = queue.pop() {
+        let mut queue = vec![(run.clone(), from)];
+        while let Some((next, from)) = queue.pop() {
             match self.try_run(&next, !live, now, archive) {
                 Taken::Done => {
                     for hash in next.hashes() {
@@ -81,7 +86,7 @@ impl Circle {
                     let gap =
                         Some(hash) == next.run().first.prev && next.run().first.seq > head + 1;
                     let disputed = self.members[&next.author()].dispute.is_some();
-                    self.waiting.put(next, hash, (!gap || disputed).then_some(from), now);
+                    self.waiting.put(next, from, hash, !gap || disputed, now);
                 }
                 Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
                 Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
@@ -100,7 +105,8 @@ impl Circle {
         let author = run.author();
         self.members.entry(author).or_default();
         let fit = self.fit(run, archive);
-        if author == self.me && !matches!(fit, Fit::Held) {
+        let unheld = author == self.me && !matches!(fit, Fit::Held);
+        if unheld && !planted::is(Bug::RollbackUnnoticed) {
             if !std::mem::replace(&mut self.rolled_back, true) {
                 self.outputs.push(Output::RolledBack);
             }
@@ -110,6 +116,10 @@ impl Circle {
         match fit {
             Fit::Held => Taken::Done,
             Fit::Forks(seq) => {
+                if planted::is(Bug::ForkOverwrites) {
+                    self.extend_log(run.clone(), now);
+                    return Taken::Done;
+                }
                 self.fork_found(run, seq, now, archive);
                 self.take_reference(run, true, archive)
             }
@@ -166,7 +176,8 @@ impl Circle {
             None => 0,
             Some(hash) => self.locate(&hash, archive).ok_or(Taken::Missing(hash))?.lamport,
         };
-        if first.lamport == 1 + prev_lamport.max(seen_lamport) {
+        let due = 1 + prev_lamport.max(seen_lamport);
+        if first.lamport == due || planted::is(Bug::CounterUnchecked) {
             Ok(())
         } else {
             Err(Taken::Bad("a counter does not follow from the entries it names"))
@@ -229,10 +240,13 @@ impl Circle {
         member.head =
             Some(StoredHead { seq: run.run().last_seq(), hash: run.head(), lamport: last.lamport });
         member.fresh.push_back(run.clone());
-        if self.top.is_none_or(|(top, _)| top < last) {
+        if self.top.is_none_or(|(top, _)| top < last) || planted::is(Bug::OrderByArrival) {
             self.top = Some((last, run.head()));
         }
         self.held += count;
+        if self.lacking.contains(&author) {
+            self.replan.insert(author);
+        }
         let arrival = self.arrival + 1;
         self.arrival += count;
         self.writes.push(Write::Run { run, arrival, arrived_at: now.wall });

@@ -8,6 +8,7 @@ use super::super::body::{Body, Reading, clean_name};
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
 use super::super::packet::Dispute;
+use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::Circle;
 
@@ -93,7 +94,8 @@ impl Member {
     /// Order and marks wait for its word: it has spoken, has not left, is neither set aside nor
     /// disputed.
     pub fn waited_for(&self) -> bool {
-        self.since.is_some() && !self.left && !self.aside && self.dispute.is_none()
+        let gone = (self.left || self.aside) && !planted::is(Bug::GoneWaitedFor);
+        self.since.is_some() && !gone && self.dispute.is_none()
     }
 
     /// Takes what the newest entry says of its author.

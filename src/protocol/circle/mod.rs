@@ -31,9 +31,11 @@ use super::entry::Timestamp;
 use super::id::{Hash, NodeId};
 use super::limits::{ALONE_MS, UNCOMMITTED_BYTES_MAX};
 use super::packet::{Lane, Packet};
+use super::planted::{self, Bug};
 use super::receipt::Watermarks;
 use commit::Batch;
 pub use members::Member;
+pub use shown::Queues;
 use stamp::{Gate, Unsaid};
 use sync::{Fetch, Link};
 use waiting::Waiting;
@@ -161,6 +163,10 @@ pub struct Circle {
     fetches: BTreeMap<NodeId, Fetch>,
     /// Authors of which some peer may hold more.
     lacking: BTreeSet<NodeId>,
+    /// Of these, whom something has changed for: only they are looked at in a step.
+    replan: BTreeSet<NodeId>,
+    /// When fetches stall, or sooner: a peer may name thousands of authors.
+    fetch_due: BTreeSet<(u64, NodeId)>,
 
     /// Counts below this are or will be reserved; below `receipt_reserved` they are.
     receipt_ceiling: u64,
@@ -217,9 +223,14 @@ impl Circle {
             waiting: Waiting::default(),
             fetches: BTreeMap::new(),
             lacking: BTreeSet::new(),
+            replan: BTreeSet::new(),
+            fetch_due: BTreeSet::new(),
             receipt_ceiling: restored.receipt_ceiling,
             receipt_reserved: restored.receipt_ceiling,
-            receipt_count: restored.receipt_ceiling,
+            receipt_count: match planted::is(Bug::CountReused) {
+                true => 0,
+                false => restored.receipt_ceiling,
+            },
             receipt_due: None,
             receipt_sent_at: None,
             read_receipts: restored.read_receipts,
@@ -242,8 +253,8 @@ impl Circle {
     pub fn handle(&mut self, input: Input, now: Now, archive: &dyn Archive) -> Vec<Output> {
         self.last_mono = now.mono;
         match input {
-            Input::Up(peer) => self.link_up(peer, now),
-            Input::Down(peer) => self.link_down(peer, now),
+            Input::Up(peer) => self.link_up(peer, now, archive),
+            Input::Down(peer) => self.link_down(peer),
             Input::Rtt(peer, ms) => {
                 if let Some(link) = self.links.get_mut(&peer) {
                     link.rtt_ms = Some(ms);
@@ -284,9 +295,7 @@ impl Circle {
             Packet::Dispute(dispute) => self.take_dispute(peer, *dispute, now, archive),
             Packet::Typing => self.outputs.push(Output::Typing(peer)),
             Packet::Contacts(contacts) => {
-                if let Some(link) = self.links.get_mut(&peer) {
-                    link.linked_with = contacts.links.into_iter().collect();
-                }
+                self.take_links(peer, contacts.links.into_iter().collect(), now);
             }
             Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => {}
         }
@@ -294,8 +303,8 @@ impl Circle {
 
     fn run_timers(&mut self, now: Now, archive: &dyn Archive) {
         self.pass_gate(now);
-        self.sync_when_due(now);
-        self.offer_when_due(now);
+        self.sync_when_due(now, archive);
+        self.offer_when_due(now, archive);
         self.fetch_when_due(now, archive);
         self.receipt_when_due(now);
     }

@@ -6,9 +6,13 @@ use std::sync::Arc;
 use super::super::archive::{Archive, Write};
 use super::super::entry::Timestamp;
 use super::super::id::NodeId;
-use super::super::limits::{INTEGER_MAX, RECEIPT_MS, RECEIPT_PER_MEMBER_MS, RECEIPTS_MAX};
+use super::super::limits::{
+    INTEGER_MAX, RECEIPT_MARKS_MAX, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS, RECEIPTS_MAX,
+};
 use super::super::packet::{Packet, Sync};
+use super::super::planted::{self, Bug};
 use super::super::receipt::{Receipt, ReceiptChange, Watermarks};
+use super::sync::Link;
 use super::{Circle, Now};
 
 /// Receipt counts reserved by one commit: a restart goes on above, so no count is used twice.
@@ -27,7 +31,7 @@ impl Circle {
     /// Least milliseconds between two receipts of this node.
     pub(super) fn receipt_interval(&self) -> u64 {
         let members = self.members.values().filter(|member| member.since.is_some()).count();
-        RECEIPT_MS.max(RECEIPT_PER_MEMBER_MS * members as u64)
+        (RECEIPT_PER_MEMBER_MS * members as u64).clamp(RECEIPT_MS, RECEIPT_MAX_MS)
     }
 
     /// There is news for a receipt.
@@ -62,11 +66,16 @@ impl Circle {
         self.receipt_due = None;
         self.receipt_sent_at = Some(now.mono);
         self.receipt_count += 1;
+        let covered = self.covered();
         let marks = |value: fn(&super::Member) -> u64| -> Arc<Watermarks> {
-            let some = self.members.iter().map(|(id, member)| (*id, value(member)));
+            let some = covered.iter().map(|id| (*id, value(&self.members[id])));
             Arc::new(some.filter(|(_, seq)| *seq > 0).collect())
         };
-        let (stored, read) = (marks(|m| m.committed), marks(|m| m.read_here));
+        let stored = marks(match planted::is(Bug::ReceiptBeforeCommit) {
+            true => super::Member::head_seq,
+            false => |member| member.committed,
+        });
+        let read = marks(|member| member.read_here);
         let receipt =
             Receipt::sign(self.receipt_count, stored, read, self.committed_clock, &self.key);
         self.members.get_mut(&self.me).expect("always there").receipt = Some(receipt.clone());
@@ -74,6 +83,20 @@ impl Circle {
         for peer in peers {
             self.send_own_receipt(peer, &receipt);
         }
+    }
+
+    /// Whose logs a receipt of this node speaks of: everybody's; where a receipt does not hold so
+    /// many, its own, then first those who are waited for, the oldest first.
+    fn covered(&self) -> Vec<NodeId> {
+        let with_log = self.members.iter().filter(|(_, member)| member.committed > 0);
+        let mut covered: Vec<_> = with_log
+            .map(|(id, member)| (*id != self.me, !member.waited_for(), member.since, *id))
+            .collect();
+        if covered.len() > RECEIPT_MARKS_MAX {
+            covered.sort_unstable();
+            covered.truncate(RECEIPT_MARKS_MAX);
+        }
+        covered.into_iter().map(|(.., id)| id).collect()
     }
 
     fn send_own_receipt(&mut self, peer: NodeId, receipt: &Receipt) {
@@ -117,8 +140,10 @@ impl Circle {
         for (node, count) in &sync.receipts {
             let ours =
                 self.members.get(node).and_then(|m| m.receipt.as_ref()).map_or(0, |r| r.count);
+            let known = self.members.contains_key(node);
             let link = self.links.get_mut(&peer).expect("a sync comes on a link");
-            link.counts.insert(*node, *count);
+            let Some(noted) = Link::note(&mut link.counts, *node, known) else { continue };
+            *noted = *count;
             if ours > *count {
                 asked.push(*node);
             } else if ours < *count && !sync.whole && *node != self.me {
@@ -161,8 +186,10 @@ impl Circle {
         if change.count > INTEGER_MAX {
             return Err("a receipt's count is out of range");
         }
-        if let Some(link) = self.links.get_mut(&peer) {
-            let count = link.counts.entry(node).or_default();
+        let known = self.members.contains_key(&node);
+        if let Some(link) = self.links.get_mut(&peer)
+            && let Some(count) = Link::note(&mut link.counts, node, known)
+        {
             *count = (*count).max(change.count);
         }
         let held = self.members.get(&node).and_then(|member| member.receipt.as_ref());
@@ -170,27 +197,38 @@ impl Circle {
         if change.count <= held_count {
             return Ok(());
         }
-        let Some(receipt) = change.apply(held) else {
+        let receipt = change.apply(held);
+        let names = receipt.as_ref().map_or(0, |it| it.stored.len().max(it.read.len()));
+        if names > RECEIPT_MARKS_MAX {
+            return Err("a receipt names more authors than it may");
+        }
+        let unchecked = planted::is(Bug::ReceiptSignatureUnchecked);
+        let Some(receipt) = receipt.filter(|receipt| receipt.holds() || unchecked) else {
+            if change.base.is_none() {
+                return Err("a receipt's signature does not hold");
+            }
+            // Changes of another receipt than the one held: older, or of the same count where an
+            // older database was put back.
             let receipts = [(node, held_count)].into();
             self.send(peer, Packet::Sync(Sync { receipts, ..Sync::default() }));
             return Ok(());
         };
-        if !receipt.holds() {
-            return Err("a receipt's signature does not hold");
-        }
         if node == self.me {
             self.own_receipt_came_back(&receipt);
             return Ok(());
         }
-        if !held.is_none_or(|held| grows(held, &receipt)) {
+        let grows = held.is_none_or(|held| grows(held, &receipt));
+        if !grows && !planted::is(Bug::ReceiptFalls) {
             return Ok(());
         }
         if node == peer
             && let Some(link) = self.links.get_mut(&peer)
         {
             for (author, seq) in &change.stored {
-                let has = link.has.entry(*author).or_default();
-                *has = (*has).max(*seq);
+                let known = self.members.contains_key(author);
+                if let Some(has) = Link::note(&mut link.has, *author, known) {
+                    *has = (*has).max(*seq);
+                }
             }
         }
         self.members.entry(node).or_default().receipt = Some(receipt);
@@ -234,6 +272,21 @@ impl Circle {
         }
     }
 
+    /// Whom the peer says it is linked with. The last receipt of a node that it has lost may have
+    /// been lost with the link: it is offered now.
+    pub(super) fn take_links(&mut self, peer: NodeId, linked: BTreeSet<NodeId>, now: Now) {
+        let at = self.offer_time(peer, now);
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        let before = std::mem::replace(&mut link.linked_with, linked);
+        for node in before.difference(&link.linked_with) {
+            let held = self.members.get(node).is_some_and(|member| member.receipt.is_some());
+            if held && *node != self.me {
+                link.offer_receipts.insert(*node);
+                link.offer_at.get_or_insert(at);
+            }
+        }
+    }
+
     /// Adds what may wait to the batch: receipts of others, finality.
     pub(super) fn write_lazily_kept(&mut self) {
         self.lazy_due = None;
@@ -273,12 +326,11 @@ impl Circle {
     }
 }
 
-/// Whether no watermark, nor the clock, falls from `old` to `new`.
+/// Whether no promise falls from `old` to `new`: neither the clock nor what is stored, where both
+/// name it. What was read may: an older database was put back.
 fn grows(old: &Receipt, new: &Receipt) -> bool {
-    let covers = |old: &Watermarks, new: &Watermarks| {
-        old.iter().all(|(id, seq)| new.get(id).is_some_and(|now| now >= seq))
-    };
-    old.clock <= new.clock && covers(&old.stored, &new.stored) && covers(&old.read, &new.read)
+    let falls = |(id, seq): (&NodeId, &u64)| new.stored.get(id).is_some_and(|now| now < seq);
+    old.clock <= new.clock && !old.stored.iter().any(falls)
 }
 
 /// Marks and finality.
@@ -304,7 +356,7 @@ impl Circle {
             }
             let (delivered, read) = (member.delivered, member.read_by_all);
             let to = self.mark(*author, Mark::Delivered, archive);
-            if to > delivered {
+            if to > delivered || planted::is(Bug::MarkFalls) && to < delivered {
                 self.members.get_mut(author).expect("looked up above").delivered = to;
                 self.writes.push(Write::Delivered(*author, to));
             }
@@ -377,7 +429,7 @@ impl Circle {
                     member.proven_clock = member.proven_clock.max(receipt.clock);
                 }
             }
-            if *id != self.me && member.waited_for() {
+            if *id != self.me && member.waited_for() && !planted::is(Bug::FinalTooSoon) {
                 to = to.min(member.proven_clock);
             }
         }

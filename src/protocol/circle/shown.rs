@@ -5,7 +5,23 @@ use std::collections::BTreeMap;
 use super::super::entry::Timestamp;
 use super::super::id::NodeId;
 use super::super::receipt::Receipt;
+use super::sync::Link;
 use super::{Circle, Member};
+
+/// How full the circle's queues are; each has a bound in [`limits`](super::super::limits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queues {
+    /// Bytes of runs that wait for what they name.
+    pub waiting_bytes: usize,
+    /// Of these, bytes of the author with the most.
+    pub waiting_author_bytes: usize,
+    /// Hashes that are asked for.
+    pub wanted: usize,
+    /// Names that the link with the most has told in its vectors, believed or not.
+    pub hints: usize,
+    /// Ranges that wait to be sent on the link with the most.
+    pub serving: usize,
+}
 
 impl Circle {
     /// This member.
@@ -67,12 +83,24 @@ impl Circle {
     pub fn catching_up(&self) -> Option<(u64, u64)> {
         let missing = self.missing();
         (missing > 0 || self.gate_wake().is_some() && !self.links.is_empty())
-            .then_some((self.held, self.held + missing))
+            .then_some((self.held, self.held.saturating_add(missing)))
     }
 
     /// Bytes and number of entries that wait for what they name.
     pub fn waiting(&self) -> (usize, usize) {
         self.waiting.size()
+    }
+
+    /// How full the queues are.
+    pub fn queues(&self) -> Queues {
+        let most = |count: fn(&Link) -> usize| self.links.values().map(count).max().unwrap_or(0);
+        Queues {
+            waiting_bytes: self.waiting.size().0,
+            waiting_author_bytes: self.waiting.author_bytes_most(),
+            wanted: self.waiting.wanted.len(),
+            hints: most(Link::hints),
+            serving: most(|link| link.serving.len()),
+        }
     }
 
     /// A member's newest receipt.

@@ -6,6 +6,8 @@ use super::super::archive::Write;
 use super::super::body::Body;
 use super::super::entry::{Place, Run, Said};
 use super::super::limits::{CATCH_UP_MS, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
+use super::super::packet::Packet;
+use super::super::planted::{self, Bug};
 use super::{Circle, Now, Output};
 
 /// Bytes set aside in a run for all but its entries.
@@ -114,6 +116,10 @@ impl Circle {
         };
         let run = Arc::new(Run::sign(first, entries, &self.key));
         debug_assert!(run.bytes() <= RUN_BYTES_MAX);
+        if planted::is(Bug::SentBeforeCommit) {
+            let peers: Vec<_> = self.links.keys().copied().collect();
+            peers.into_iter().for_each(|peer| self.send(peer, Packet::Message(run.clone())));
+        }
         self.extend_log(run, now);
         for (seq, unsaid) in (first.seq..).zip(taken) {
             self.said.extend(unsaid.token.map(|token| (token, seq)));

@@ -1,14 +1,16 @@
 //! Vectors: what each peer holds, what it is offered, and what is fetched from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::archive::Archive;
 use super::super::entry::Run;
-use super::super::id::NodeId;
+use super::super::id::{Hash, NodeId};
 use super::super::limits::{
-    OFFER_MS, RANGE_RETRY_MS, SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
+    HINTS_MAX, OFFER_MS, RANGE_PATIENCE, RANGE_RETRY_MS, SYNC_AUTHORS_MAX, WANT_RANGES_MAX,
+    WANTED_HASHES_MAX,
 };
 use super::super::packet::{Head, Packet, Range, Sync, Want};
+use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::{Circle, Now};
 
@@ -45,6 +47,8 @@ pub(super) struct Link {
     sync_at: u64,
     /// Ranges the peer asked for.
     pub(super) serving: BTreeMap<NodeId, Serving>,
+    /// Hashes the peer asked for, at most [`WANTED_HASHES_MAX`].
+    pub(super) asked: VecDeque<Hash>,
     /// History is on its way out: wait for `Drained`.
     pub(super) in_flight: bool,
 }
@@ -64,25 +68,53 @@ pub(super) struct Fetch {
     to: u64,
     /// When something last came from the peer, or it was asked.
     progress: u64,
+    /// Where it stands in `fetch_due`.
+    due: u64,
+    /// When the author's log last grew by what came from the peer, or it was asked.
+    grew: u64,
     tries: u32,
 }
 
+impl Link {
+    /// Where a hint about `id` is kept; none where the peer has named too many that are not `known`.
+    pub(super) fn note(
+        map: &mut BTreeMap<NodeId, u64>,
+        id: NodeId,
+        known: bool,
+    ) -> Option<&mut u64> {
+        let room = known || map.len() < HINTS_MAX || map.contains_key(&id);
+        room.then(|| map.entry(id).or_default())
+    }
+
+    /// Names in the largest of the maps that the peer fills.
+    pub(super) fn hints(&self) -> usize {
+        let maps = [&self.has, &self.disputed, &self.counts, &self.targets];
+        maps.map(BTreeMap::len).into_iter().max().unwrap_or(0)
+    }
+}
+
 impl Circle {
-    pub(super) fn link_up(&mut self, peer: NodeId, now: Now) {
+    pub(super) fn link_up(&mut self, peer: NodeId, now: Now, archive: &dyn Archive) {
         let sync_at = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
         let rtt_ms = self.links.get(&peer).and_then(|link| link.rtt_ms);
         self.links.insert(peer, Link { sync_at, rtt_ms, ..Link::default() });
-        self.fetches.retain(|_, fetch| fetch.peer != peer);
+        self.fetches.retain(|author, fetch| {
+            if fetch.peer == peer {
+                self.replan.insert(*author);
+            }
+            fetch.peer != peer
+        });
         self.gate_link_up(now);
-        self.send_vector(peer);
+        self.send_vector(peer, archive);
     }
 
-    pub(super) fn link_down(&mut self, peer: NodeId, now: Now) {
-        self.links.remove(&peer);
-        for fetch in self.fetches.values_mut().filter(|fetch| fetch.peer == peer) {
+    pub(super) fn link_down(&mut self, peer: NodeId) {
+        let Some(link) = self.links.remove(&peer) else { return };
+        self.replan.extend(link.has.keys().filter(|author| self.lacking.contains(author)));
+        for (author, fetch) in self.fetches.iter_mut().filter(|(_, fetch)| fetch.peer == peer) {
             fetch.progress = 0;
+            self.replan.insert(*author);
         }
-        let _ = now;
     }
 
     /// How far the author's log here is the same everywhere: up to its fork.
@@ -92,23 +124,28 @@ impl Circle {
         })
     }
 
-    fn head_of(&self, author: &NodeId) -> Option<Head> {
+    /// Of a disputed author only up to the fork: so a lower one that nobody has seen yet shows.
+    fn head_of(&self, author: &NodeId, archive: &dyn Archive) -> Option<Head> {
         let member = self.members.get(author)?;
         let known = member.committed > 0 || member.dispute.is_some();
+        let seq = self.common(author);
         known.then(|| Head {
-            seq: member.committed,
-            hash: member.committed_hash,
+            seq,
+            hash: match seq == member.committed {
+                true => member.committed_hash,
+                false => self.entry_at(author, seq, archive).map(|(hash, _)| hash),
+            },
             disputed: member.disputed(),
         })
     }
 
-    fn send_vector(&mut self, peer: NodeId) {
+    fn send_vector(&mut self, peer: NodeId, archive: &dyn Archive) {
         let ids: Vec<NodeId> = self.members.keys().copied().collect();
         let last = ids.len().div_ceil(SYNC_AUTHORS_MAX) - 1;
         for (index, part) in ids.chunks(SYNC_AUTHORS_MAX).enumerate() {
             let mut sync = Sync { whole: true, more: index < last, ..Sync::default() };
             for id in part {
-                sync.authors.extend(self.head_of(id).map(|head| (*id, head)));
+                sync.authors.extend(self.head_of(id, archive).map(|head| (*id, head)));
                 let count = self.members[id].receipt.as_ref().map(|receipt| (*id, receipt.count));
                 sync.receipts.extend(count);
             }
@@ -118,13 +155,13 @@ impl Circle {
         }
     }
 
-    pub(super) fn sync_when_due(&mut self, now: Now) {
+    pub(super) fn sync_when_due(&mut self, now: Now, archive: &dyn Archive) {
         let due: Vec<NodeId> =
             self.links.iter().filter(|(_, l)| l.sync_at <= now.mono).map(|(id, _)| *id).collect();
         for peer in due {
             let next = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
             self.links.get_mut(&peer).expect("a key of the map").sync_at = next;
-            self.send_vector(peer);
+            self.send_vector(peer, archive);
         }
     }
 
@@ -149,6 +186,9 @@ impl Circle {
         if sync.whole && !sync.more {
             link.vector_open = false;
             link.vector_complete = true;
+            if planted::is(Bug::ResentForever) {
+                self.send_vector(peer, archive);
+            }
             self.answer_vector(peer, now);
         }
     }
@@ -163,14 +203,21 @@ impl Circle {
         archive: &dyn Archive,
     ) {
         self.peer_has(peer, author, head.seq);
-        let held = self.members.entry(author).or_default().head_seq();
-        let ours = self.members[&author].disputed();
+        let member = self.members.get(&author);
+        let (known, held) = (member.is_some(), member.map_or(0, |member| member.head_seq()));
+        let ours = member.and_then(|member| member.disputed());
         let link = self.links.get_mut(&peer).expect("a sync comes on a link");
-        if whole && !link.vector_complete && head.seq > held {
-            link.targets.insert(author, head.seq);
+        if whole
+            && !link.vector_complete
+            && head.seq > held
+            && let Some(target) = Link::note(&mut link.targets, author, known)
+        {
+            *target = head.seq;
         }
-        if let Some(from) = head.disputed {
-            link.disputed.insert(author, from);
+        if let Some(from) = head.disputed
+            && let Some(disputed) = Link::note(&mut link.disputed, author, known)
+        {
+            *disputed = from;
         }
         if let Some(from) = ours
             && head.disputed.is_none_or(|theirs| theirs > from)
@@ -178,7 +225,7 @@ impl Circle {
             self.send_dispute(peer, author);
         }
         if let Some(theirs) = head.hash
-            && ours.is_none()
+            && ours.is_none_or(|from| head.seq < from)
             && head.seq <= held
             && self.entry_at(&author, head.seq, archive).is_some_and(|(hash, _)| hash != theirs)
         {
@@ -206,11 +253,20 @@ impl Circle {
 
     /// The peer holds the author up to `seq`, or says so: a reason to fetch, none to offer.
     pub(super) fn peer_has(&mut self, peer: NodeId, author: NodeId, seq: u64) {
-        if let Some(link) = self.links.get_mut(&peer) {
-            let has = link.has.entry(author).or_default();
-            *has = (*has).max(seq);
-            if seq > self.members.get(&author).map_or(0, |member| member.head_seq()) {
-                self.lacking.insert(author);
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        let known = self.members.get(&author);
+        let Some(has) = Link::note(&mut link.has, author, known.is_some()) else { return };
+        let news = seq > *has;
+        *has = (*has).max(seq);
+        if seq > known.map_or(0, |member| member.head_seq()) {
+            self.lacking.insert(author);
+            self.replan.insert(author);
+            // Whoever was asked has let us wait before: this peer may do better at once.
+            if let Some(fetch) = self.fetches.get_mut(&author).filter(|_| news)
+                && fetch.peer != peer
+                && fetch.tries > 0
+            {
+                fetch.progress = 0;
             }
         }
     }
@@ -218,6 +274,9 @@ impl Circle {
     /// The author's log has grown here by what came from others: offer it to those who do not show
     /// that they have it.
     pub(super) fn offer_soon(&mut self, author: NodeId, now: Now) {
+        if planted::is(Bug::OfferForgotten) {
+            return;
+        }
         let seq = self.common(&author);
         let without: Vec<NodeId> = self
             .links
@@ -246,7 +305,7 @@ impl Circle {
         now.mono + wait + self.jitter(OFFER_JITTER_MS)
     }
 
-    pub(super) fn offer_when_due(&mut self, now: Now) {
+    pub(super) fn offer_when_due(&mut self, now: Now, archive: &dyn Archive) {
         let due = |link: &Link| link.offer_at.is_some_and(|at| at <= now.mono);
         let peers: Vec<NodeId> =
             self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
@@ -258,7 +317,7 @@ impl Circle {
                 let below =
                     |map: &BTreeMap<NodeId, u64>| map.get(author).is_none_or(|at| *at < seq);
                 if below(&link.has) && below(&link.offered) {
-                    sync.authors.extend(self.head_of(author).map(|head| (*author, head)));
+                    sync.authors.extend(self.head_of(author, archive).map(|head| (*author, head)));
                 }
             }
             for node in link.offer_receipts.iter().take(SYNC_AUTHORS_MAX) {
@@ -289,7 +348,7 @@ impl Circle {
                 let held = self.members.get(author).map_or(0, |member| member.head_seq());
                 self.known_elsewhere(author).saturating_sub(held)
             })
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     /// How far the author's log is known to go, up to its fork.
@@ -301,17 +360,28 @@ impl Circle {
     }
 
     /// Something came from the peer: what was asked of it is under way.
-    pub(super) fn fetch_progressed(&mut self, peer: NodeId, _author: NodeId, now: Now) {
+    pub(super) fn fetch_progressed(&mut self, peer: NodeId, now: Now) {
         for fetch in self.fetches.values_mut().filter(|fetch| fetch.peer == peer) {
             fetch.progress = now.mono;
+        }
+    }
+
+    /// The author's log has grown by what came from the peer.
+    pub(super) fn fetch_grew(&mut self, peer: NodeId, author: NodeId, now: Now) {
+        if let Some(fetch) = self.fetches.get_mut(&author).filter(|fetch| fetch.peer == peer) {
+            fetch.grew = now.mono;
             fetch.tries = 0;
         }
     }
 
     pub(super) fn fetch_when_due(&mut self, now: Now, archive: &dyn Archive) {
         let mut wants: BTreeMap<NodeId, Want> = BTreeMap::new();
-        for author in self.lacking.clone() {
+        while self.fetch_due.first().is_some_and(|(at, _)| *at <= now.mono) {
+            self.replan.extend(self.fetch_due.pop_first().map(|(_, author)| author));
+        }
+        for author in std::mem::take(&mut self.replan) {
             self.plan_fetch(author, now, &mut wants);
+            self.note_stall(author);
         }
         for hash in self.waiting.due(now) {
             if self.locate(&hash, archive).is_some() {
@@ -340,14 +410,22 @@ impl Circle {
             self.fetches.remove(&author);
             return;
         }
-        let to = match self.waiting.first_waiting(&author) {
-            Some(first) if first <= held + 1 => return,
-            Some(first) => known.min(first - 1),
-            None => known,
+        let waits = self.waiting.first_waiting(&author);
+        let to = match waits {
+            Some(first) if first > held + 1 => known.min(first - 1),
+            _ => known,
         };
         let (last, tries) = match self.fetches.get(&author) {
             Some(fetch) if held < fetch.to && now.mono < self.stalls_at(fetch) => return,
             Some(fetch) if held < fetch.to => (Some(fetch.peer), fetch.tries + 1),
+            _ if waits.is_some_and(|first| first <= held + 1) => {
+                // Its turn has come, and what it names may be on its way. Not for ever: its author
+                // may have signed it for us alone.
+                let (peer, at) = (author, now.mono);
+                let fetch = Fetch { peer, to: known, progress: at, due: at, grew: at, tries: 0 };
+                self.fetches.insert(author, fetch);
+                return;
+            }
             _ => (None, 0),
         };
         let holds = |link: &Link| link.has.get(&author).is_some_and(|has| *has > held);
@@ -357,14 +435,34 @@ impl Circle {
         if want.ranges.len() < WANT_RANGES_MAX {
             let to = to.min(self.links[&peer].has[&author].max(held + 1));
             want.ranges.push(Range { author, from: held + 1, to });
-            self.fetches.insert(author, Fetch { peer, to, progress: now.mono, tries });
+            let at = now.mono;
+            let due = self.fetches.get(&author).map_or(at, |fetch| fetch.due);
+            self.fetches.insert(author, Fetch { peer, to, progress: at, due, grew: at, tries });
+        } else {
+            self.replan.insert(author);
         }
     }
 
+    /// Keeps in `fetch_due` when the author is to be looked at again.
+    fn note_stall(&mut self, author: NodeId) {
+        let Some(fetch) = self.fetches.get(&author) else { return };
+        let at = self.stalls_at(fetch);
+        self.fetch_due.remove(&(fetch.due, author));
+        self.fetch_due.insert((at, author));
+        self.fetches.get_mut(&author).expect("looked up above").due = at;
+    }
+
     fn stalls_at(&self, fetch: &Fetch) -> u64 {
+        if planted::is(Bug::StallIgnored) {
+            return u64::MAX;
+        }
         let rtt = self.links.get(&fetch.peer).and_then(|link| link.rtt_ms).unwrap_or(0);
         let wait = RANGE_RETRY_MS.max(4 * u64::from(rtt));
-        fetch.progress + (wait << fetch.tries.min(STALL_DOUBLINGS_MAX))
+        let silent = fetch.progress + (wait << fetch.tries.min(STALL_DOUBLINGS_MAX));
+        // Whoever sends something else for ever must not hold this author up.
+        let fruitless =
+            fetch.grew + (RANGE_PATIENCE * wait << fetch.tries.min(STALL_DOUBLINGS_MAX));
+        silent.min(fruitless)
     }
 
     /// A linked peer that `fits`: `start` itself unless `past`, else the next after it on the ring
@@ -382,7 +480,7 @@ impl Circle {
     }
 
     pub(super) fn fetch_wake(&self) -> Option<u64> {
-        let stalls = self.fetches.values().map(|fetch| self.stalls_at(fetch)).min();
+        let stalls = self.fetch_due.first().map(|(at, _)| *at);
         [stalls, self.waiting.wake()].into_iter().flatten().min().filter(|_| !self.links.is_empty())
     }
 }

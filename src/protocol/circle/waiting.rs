@@ -10,6 +10,7 @@ use super::super::limits::{
     WAITING_AUTHOR_BYTES_MAX, WAITING_BYTES_MAX, WANT_RETRY_MAX_MS, WANT_RETRY_MS,
     WANTED_HASHES_MAX,
 };
+use super::super::planted::{self, Bug};
 use super::Now;
 
 /// Milliseconds an entry that was named may still be on its own way before it is asked for.
@@ -20,6 +21,8 @@ type Key = (NodeId, u64, Hash);
 #[derive(Debug)]
 struct Held {
     run: Arc<CheckedRun>,
+    /// Who sent it.
+    from: NodeId,
     missing: Hash,
 }
 
@@ -32,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) backoff: u64,
     /// Whom to ask first, then whom it was asked last.
     pub(super) peer: NodeId,
+    /// Who made us want it.
+    origin: NodeId,
     /// Asked already: the next question goes to another peer.
     pub(super) asked: bool,
 }
@@ -46,18 +51,22 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Keeps `run` until `missing` is held; asked of `ask`, where the hash is to be asked for.
+    /// Keeps `run`, sent by `from`, until `missing` is held; asks for it where told to.
     pub(super) fn put(
         &mut self,
         run: Arc<CheckedRun>,
+        from: NodeId,
         missing: Hash,
-        ask: Option<NodeId>,
+        ask: bool,
         now: Now,
     ) {
         let (author, bytes) = (run.author(), run.bytes());
         let key = (author, run.run().first.seq, run.head());
         self.remove(&key);
-        while self.bytes.get(&author).copied().unwrap_or(0) + bytes > WAITING_AUTHOR_BYTES_MAX {
+        let bounded = !planted::is(Bug::WaitingUnbounded);
+        while bounded
+            && self.bytes.get(&author).copied().unwrap_or(0) + bytes > WAITING_AUTHOR_BYTES_MAX
+        {
             // The furthest from its turn gives way; where that is this run, it does.
             let last = self.last_of(author).expect("an author with bytes has runs");
             if last <= key {
@@ -74,22 +83,57 @@ impl Waiting {
         *self.bytes.entry(author).or_default() += bytes;
         self.total += bytes;
         self.by_missing.entry(missing).or_default().insert(key);
-        self.runs.insert(key, Held { run, missing });
-        if let Some(peer) = ask {
-            self.want(missing, peer, now.mono + GRACE_MS);
+        self.runs.insert(key, Held { run, from, missing });
+        if ask {
+            self.want(missing, from, now.mono + GRACE_MS);
         }
     }
 
     /// Asks `peer` for the entry with this hash at `next`, unless it is wanted already.
     pub(super) fn want(&mut self, hash: Hash, peer: NodeId, next: u64) {
+        if self.wanted.contains_key(&hash) {
+            return;
+        }
+        if self.wanted.len() >= WANTED_HASHES_MAX {
+            self.make_room(peer);
+        }
         if self.wanted.len() < WANTED_HASHES_MAX {
-            let wanted = Wanted { next, backoff: WANT_RETRY_MS, peer, asked: false };
-            self.wanted.entry(hash).or_insert(wanted);
+            let origin = peer;
+            let wanted = Wanted { next, backoff: WANT_RETRY_MS, peer, origin, asked: false };
+            self.wanted.insert(hash, wanted);
+        } else if !planted::is(Bug::WantedUnfair) {
+            self.drop_waiting_for(&hash);
+        }
+    }
+
+    /// A place for what `peer` makes us want, at the cost of the peer with the most of them.
+    fn make_room(&mut self, peer: NodeId) {
+        let mut counts: BTreeMap<NodeId, usize> = BTreeMap::new();
+        for wanted in self.wanted.values() {
+            *counts.entry(wanted.origin).or_default() += 1;
+        }
+        let own = counts.get(&peer).copied().unwrap_or(0);
+        let Some((greedy, most)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
+            return;
+        };
+        if most > own + 1 && !planted::is(Bug::WantedUnfair) {
+            let of_greedy = self.wanted.iter().filter(|(_, wanted)| wanted.origin == greedy);
+            let last = of_greedy.max_by_key(|(hash, wanted)| (wanted.next, **hash));
+            let hash = *last.expect("it has the most").0;
+            self.wanted.remove(&hash);
+            self.drop_waiting_for(&hash);
+        }
+    }
+
+    /// What waits for an entry that is not asked for would wait for ever: it is fetched again.
+    fn drop_waiting_for(&mut self, hash: &Hash) {
+        for key in self.by_missing.get(hash).cloned().unwrap_or_default() {
+            self.remove(&key);
         }
     }
 
     /// Runs that waited for this entry alone; it is not wanted any more.
-    pub(super) fn freed_by(&mut self, hash: &Hash) -> Vec<Arc<CheckedRun>> {
+    pub(super) fn freed_by(&mut self, hash: &Hash) -> Vec<(Arc<CheckedRun>, NodeId)> {
         self.wanted.remove(hash);
         let keys = self.by_missing.get(hash).cloned().unwrap_or_default();
         keys.iter().filter_map(|key| self.remove(key)).collect()
@@ -102,13 +146,22 @@ impl Waiting {
         }
     }
 
+    /// Whether a run waits for this entry.
+    pub(super) fn awaits(&self, hash: &Hash) -> bool {
+        self.by_missing.contains_key(hash)
+    }
+
     /// Whether something waits for this entry, or asks for it.
     pub(super) fn needs(&self, hash: &Hash) -> bool {
         self.by_missing.contains_key(hash) || self.wanted.contains_key(hash)
     }
 
     /// Runs of the author whose turn it is now that its log is held up to `head`.
-    pub(super) fn followers(&mut self, author: NodeId, head: u64) -> Vec<Arc<CheckedRun>> {
+    pub(super) fn followers(
+        &mut self,
+        author: NodeId,
+        head: u64,
+    ) -> Vec<(Arc<CheckedRun>, NodeId)> {
         let least = (author, 0, Hash([0; 32]));
         let keys: Vec<Key> = self
             .runs
@@ -145,6 +198,11 @@ impl Waiting {
         self.wanted.values().map(|wanted| wanted.next).min()
     }
 
+    /// Bytes that wait of the author with the most.
+    pub(super) fn author_bytes_most(&self) -> usize {
+        self.bytes.values().max().copied().unwrap_or(0)
+    }
+
     /// Bytes and entries that wait.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.total, self.runs.values().map(|held| held.run.hashes().len()).sum())
@@ -155,7 +213,7 @@ impl Waiting {
         self.runs.range(..=most).next_back().map(|(key, _)| *key).filter(|key| key.0 == author)
     }
 
-    fn remove(&mut self, key: &Key) -> Option<Arc<CheckedRun>> {
+    fn remove(&mut self, key: &Key) -> Option<(Arc<CheckedRun>, NodeId)> {
         let held = self.runs.remove(key)?;
         if let Some(keys) = self.by_missing.get_mut(&held.missing) {
             keys.remove(key);
@@ -171,6 +229,6 @@ impl Waiting {
         if *author == 0 {
             self.bytes.remove(&key.0);
         }
-        Some(held.run)
+        Some((held.run, held.from))
     }
 }

@@ -5,15 +5,13 @@ use std::sync::atomic::Ordering;
 
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc;
-use tracing::debug;
 
 use super::stream::FrameReader;
 use super::task::{Link, NO_PING};
-use crate::protocol::entry::{BadRun, Run};
 use crate::protocol::packet::Packet;
 use crate::seal::{NotOpened, Opener};
 use crate::shell::link::LinkEvent;
-use crate::wire::{PREFIX, PacketError, parse};
+use crate::wire::{BadPacket, Incoming, PREFIX};
 
 pub(super) type Frames = FrameReader<OwnedReadHalf>;
 
@@ -25,11 +23,7 @@ pub(super) enum ReadEnd {
     #[error(transparent)]
     Sealed(#[from] NotOpened),
     #[error(transparent)]
-    Packet(#[from] PacketError),
-    #[error("packet {got} where {due} was due")]
-    Count { got: u64, due: u64 },
-    #[error("a run that is not one: {0}")]
-    Run(#[from] BadRun),
+    Packet(#[from] BadPacket),
 }
 
 /// Reads until the peer ends its direction between two frames.
@@ -39,38 +33,21 @@ pub(super) async fn read(
     opener: Opener,
     pongs: mpsc::Sender<u64>,
 ) -> Result<(), ReadEnd> {
-    let mut bytes = 0;
-    for due in 0.. {
+    let (mut bytes, mut incoming) = (0, Incoming::default());
+    loop {
         let Some(token) = frames.next(link.shared.pace.dead).await? else {
             return Ok(());
         };
         bytes += (PREFIX + token.len()) as u64;
-        let (got, packet) = numbered(&opener.open(&token)?)?;
-        if got != due {
-            return Err(ReadEnd::Count { got, due });
+        if let Some(packet) = incoming.take(&opener.open(&token)?)? {
+            take(link, packet, &pongs).await;
         }
-        if let Some(packet) = packet {
-            take(link, packet, &pongs).await?;
-        }
-        link.count(due + 1, bytes).await;
-    }
-    Ok(())
-}
-
-/// A packet of a newer version has a number and nothing for today's node.
-fn numbered(json: &[u8]) -> Result<(u64, Option<Packet<Run>>), PacketError> {
-    match parse(json) {
-        Ok((n, packet)) => Ok((n, Some(packet))),
-        Err(PacketError::Unknown { tag, n }) => {
-            debug!(tag, "skipped a packet of a newer version");
-            Ok((n, None))
-        }
-        Err(error) => Err(error),
+        link.count(incoming.count(), bytes).await;
     }
 }
 
-async fn take(link: &Link, packet: Packet<Run>, pongs: &mpsc::Sender<u64>) -> Result<(), BadRun> {
-    match packet.check()? {
+async fn take(link: &Link, packet: Packet, pongs: &mpsc::Sender<u64>) {
+    match packet {
         // Full or gone: the answer is not worth a wait.
         Packet::Ping(number) => drop(pongs.try_send(number)),
         Packet::Pong(number) => {
@@ -84,5 +61,4 @@ async fn take(link: &Link, packet: Packet<Run>, pongs: &mpsc::Sender<u64>) -> Re
         }
         packet => link.shared.tell(LinkEvent::Received(link.id, packet)).await,
     }
-    Ok(())
 }

@@ -1,0 +1,81 @@
+//! Bugs that tests plant to show that the simulator finds them.
+//!
+//! Without the feature `planted`, which only this crate's own tests turn on, [`is`] is a constant
+//! and every planted branch is compiled away.
+
+/// One promise, broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// A receipt covers what is not committed yet.
+    ReceiptBeforeCommit,
+    /// An own run leaves before its commit.
+    SentBeforeCommit,
+    /// A run's signature is not checked.
+    SignatureUnchecked,
+    /// A receipt's signature is not checked.
+    ReceiptSignatureUnchecked,
+    /// A counter need not follow from what its entry names.
+    CounterUnchecked,
+    /// A packet's number is not checked.
+    PacketNumberUnchecked,
+    /// The second version of an entry takes the place of the first.
+    ForkOverwrites,
+    /// A proof of a fork stays where it was found.
+    DisputeKept,
+    /// Entries of a disputed author are not kept for reference.
+    ReferenceDropped,
+    /// What waits has no bound.
+    WaitingUnbounded,
+    /// Wanted hashes have no fair share: the first to come keep all places.
+    WantedUnfair,
+    /// What came from others is not offered.
+    OfferForgotten,
+    /// A vector is answered with a vector, and that one too.
+    ResentForever,
+    /// A stalled range is never asked of another peer.
+    StallIgnored,
+    /// A mark follows its newest computation, down too.
+    MarkFalls,
+    /// A new receipt may take back what an older one said.
+    ReceiptFalls,
+    /// Counts of receipts begin anew with each start.
+    CountReused,
+    /// The entry that came last counts as the greatest.
+    OrderByArrival,
+    /// A position is final as soon as it is committed here.
+    FinalTooSoon,
+    /// A member that has left or is set aside is waited for.
+    GoneWaitedFor,
+    /// An own entry that is not held says nothing about the database.
+    RollbackUnnoticed,
+}
+
+#[cfg(feature = "planted")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Plants one bug, or none, in this thread.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    /// Whether this bug is planted in this thread.
+    pub fn is(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+}
+
+#[cfg(feature = "planted")]
+pub use switch::{is, plant};
+
+/// Whether this bug is planted: never, in this build.
+#[cfg(not(feature = "planted"))]
+pub const fn is(_: Bug) -> bool {
+    false
+}

@@ -1,0 +1,103 @@
+//! The simulator, proven: each bug that is planted is found, and it says after how many seeds.
+//!
+//! `cargo test --test sim planted -- --nocapture` prints them; `BUG=MarkFalls` chooses one.
+
+use std::cell::Cell;
+use std::panic::{catch_unwind, set_hook, take_hook};
+use std::sync::{Mutex, Once};
+
+use roda::protocol::planted::{Bug, plant};
+
+use crate::history;
+
+/// Seeds after which a bug counts as not found.
+const SEEDS: u64 = 40;
+
+const BUGS: &[Bug] = &[
+    Bug::ReceiptBeforeCommit,
+    Bug::SentBeforeCommit,
+    Bug::SignatureUnchecked,
+    Bug::ReceiptSignatureUnchecked,
+    Bug::CounterUnchecked,
+    Bug::PacketNumberUnchecked,
+    Bug::ForkOverwrites,
+    Bug::DisputeKept,
+    Bug::ReferenceDropped,
+    Bug::WaitingUnbounded,
+    Bug::WantedUnfair,
+    Bug::OfferForgotten,
+    Bug::ResentForever,
+    Bug::StallIgnored,
+    Bug::MarkFalls,
+    Bug::ReceiptFalls,
+    Bug::CountReused,
+    Bug::OrderByArrival,
+    Bug::FinalTooSoon,
+    Bug::GoneWaitedFor,
+    Bug::RollbackUnnoticed,
+];
+
+thread_local! {
+    /// Panics in this thread are expected: they are the finding.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+fn hush() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let loud = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !EXPECTED.get() {
+                loud(panic);
+            }
+        }));
+    });
+}
+
+/// The first seed that finds the bug, and how.
+fn found(bug: Bug) -> Option<(u64, String)> {
+    hush();
+    EXPECTED.set(true);
+    plant(Some(bug));
+    let finding = (0..SEEDS).find_map(|seed| {
+        let panic = catch_unwind(|| history::run(seed)).err()?;
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Some((seed, text.unwrap_or_default()))
+    });
+    plant(None);
+    EXPECTED.set(false);
+    finding
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    let wanted = std::env::var("BUG").ok();
+    let chosen = |bug: &&Bug| wanted.as_ref().is_none_or(|name| *name == format!("{bug:?}"));
+    let bugs: Vec<Bug> = BUGS.iter().filter(chosen).copied().collect();
+    let findings = Mutex::new(vec![None; bugs.len()]);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let (findings, bugs) = (&findings, &bugs);
+            scope.spawn(move || {
+                for index in (thread..bugs.len()).step_by(threads) {
+                    let finding = found(bugs[index]);
+                    findings.lock().expect("no panic inside")[index] = finding;
+                }
+            });
+        }
+    });
+    let findings = findings.into_inner().expect("no panic inside");
+    let mut missed = Vec::new();
+    for (bug, finding) in bugs.iter().zip(&findings) {
+        match finding {
+            Some((seed, how)) => {
+                let how: String = how.lines().next().unwrap_or_default().chars().take(90).collect();
+                println!("{bug:?}: seed {} ({how})", seed + 1);
+            }
+            None => missed.push(bug),
+        }
+    }
+    assert!(missed.is_empty(), "{SEEDS} seeds do not find {missed:?}");
+}
