@@ -72,4 +72,9 @@ export class Api {
   setCircle(name) {
     return this.call('PUT', '/api/circle', { name });
   }
+
+  /** Stops waiting for a member, or waits for it again. */
+  setAside(id, aside) {
+    return this.call('POST', `/api/members/${id}/aside`, { aside });
+  }
 }

@@ -4,9 +4,11 @@ import { el, fill, icon } from './el.js';
 import { coded } from './text.js';
 
 /** A modal dialog with a heading; gone from the page once closed. */
-function dialog(t, title, ...children) {
+export function dialog(t, title, attributes, ...children) {
   const close = () => box.close();
-  const box = el('dialog', { 'aria-label': title, tabindex: -1, onclose: () => box.remove() },
+  const box = el('dialog', {
+    ...attributes, 'aria-label': title, tabindex: -1, onclose: () => box.remove(),
+  },
     el('div', { class: 'head' }, el('h2', {}, title),
       el('button', {
         type: 'button', class: 'ib', 'aria-label': t('close'), title: t('close'), onclick: close,
@@ -18,17 +20,30 @@ function dialog(t, title, ...children) {
   return box;
 }
 
-const problem = () => el('p', { class: 'problem', role: 'alert', hidden: true });
+export const problem = () => el('p', { class: 'problem', role: 'alert', hidden: true });
 
-function show(line, text) {
+/** Says what went wrong. */
+export function tell(line, text) {
   line.hidden = false;
   fill(line, coded(text));
+}
+
+/** A question; resolves to whether it was confirmed. */
+export function ask(t, { title, text, confirm }) {
+  return new Promise((resolve) => {
+    const box = dialog(t, title, { id: 'ask' }, el('p', {}, text), el('div', { class: 'choices' },
+      el('button', { type: 'button', class: 'wide', onclick: () => box.close() }, t('cancel')),
+      el('button', {
+        type: 'button', class: 'wide main', onclick: () => box.close('yes'),
+      }, confirm)));
+    box.addEventListener('close', () => resolve(box.returnValue === 'yes'));
+  });
 }
 
 /** Fetches and shows the invitation. */
 export async function invite(api, { t }) {
   const place = el('div', {});
-  dialog(t, t('invite'), el('p', {}, t('invite.how')), place);
+  dialog(t, t('invite'), {}, el('p', {}, t('invite.how')), place);
   try {
     const { link, svg } = await api.invite();
     const field = el('input', { readonly: true, value: link, 'aria-label': t('invite.link') });
@@ -64,10 +79,10 @@ export function settings(api, store, { t }) {
       if (called && called !== store.circle) await api.setCircle(called);
       box.close();
     } catch (error) {
-      show(wrong, t('failed', { why: error.message }));
+      tell(wrong, t('failed', { why: error.message }));
     }
   }
-  const box = dialog(t, t('settings'), el('form', { onsubmit: save },
+  const box = dialog(t, t('settings'), {}, el('form', { onsubmit: save },
     el('label', {}, t('settings.name'), name), el('label', {}, t('settings.circle'), circle),
     el('label', { class: 'check' }, receipts, t('settings.receipts')), wrong,
     el('button', { class: 'wide main' }, t('settings.save'))));
@@ -99,7 +114,7 @@ export class Login {
 
   /** `had`: a token was there and was refused. */
   open(had) {
-    if (had || this.tried) show(this.wrong, this.refusal);
+    if (had || this.tried) tell(this.wrong, this.refusal);
     const opens = this.box.hidden;
     this.box.hidden = false;
     document.body.classList.add('locked');

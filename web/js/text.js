@@ -28,7 +28,24 @@ export function initial(name) {
   return (Array.from(name.trim())[0] ?? '?').toLocaleUpperCase();
 }
 
-/** One of twelve hues, always the same for a member. */
-export function hue(id) {
-  return `c${parseInt((id ?? '').slice(0, 6) || '0', 16) % 12}`;
+/** Hues for members. */
+const HUES = 12;
+
+/**
+ * A hue for each member: the one its id asks for, or the next that nobody before it has. Members
+ * come in the order in which they joined, so that a newcomer changes nobody's hue.
+ */
+export function hues(ids) {
+  const given = new Map();
+  const taken = new Set();
+  for (const id of ids) {
+    let hue = parseInt(id.slice(0, 6), 16) % HUES;
+    // Five steps on: the nearest ones are hard to tell apart.
+    while (taken.has(hue) && taken.size < HUES) hue = (hue + 5) % HUES;
+    if (taken.size < HUES) taken.add(hue);
+    given.set(id, hue);
+  }
+  return given;
 }
+
+export const emojiOnly = () => 0;
