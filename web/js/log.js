@@ -17,6 +17,8 @@ export class Log {
   constructor({ scroller, list, store, outbox, lang, now, actions, onEdge, onView }) {
     Object.assign(this, { scroller, list, store, outbox, lang, now, actions, onEdge, onView });
     this.rows = new Map();
+    /** Ids that have just arrived: these alone come with a motion. */
+    this.fresh = new Set();
     this.tools = { ...actions, t: lang.t, unfolded: new Set() };
     this.acts = this.#acts();
     this.stuck = true;
@@ -71,6 +73,7 @@ export class Log {
       const same = held?.sign === row.sign;
       const element = same ? held.element : build(row, this.tools);
       if (same && held.metaSign !== row.metaSign) renewMeta(element, row);
+      if (!held && this.fresh.has(row.key)) element.classList.add('arriving');
       if (held && held.element !== element) {
         if (at === held.element) at = element;
         if (this.active === held.element) this.#swapActive(element);
@@ -82,6 +85,7 @@ export class Log {
     }
     for (const [key, { element }] of this.rows) if (!keep.has(key)) element.remove();
     this.rows = keep;
+    this.fresh.clear();
   }
 
   #swapActive(element) {

@@ -108,12 +108,18 @@ function body(message, lang) {
   return { text: lang.t(key), strange: true };
 }
 
+/** In the reader's language where the code is known, else in the node's words. */
+function why({ failed, code }, lang) {
+  if (!failed) return null;
+  return lang.has(`error.${code}`) ? lang.t(`error.${code}`) : failed;
+}
+
 function unsent(entry, lang, first) {
   const failed = entry.failed !== null;
   const row = {
     key: `ref-${entry.ref}`, kind: 'unsent', ref: entry.ref, text: entry.text, first, failed,
     you: lang.t('you'), mark: failed ? lang.t('receipt.failed') : lang.t('receipt.waiting'),
-    why: entry.failed || null, retry: lang.t('retry'), remove: lang.t('remove'),
+    why: why(entry, lang), retry: lang.t('retry'), remove: lang.t('remove'),
   };
   return { ...row, sign: JSON.stringify(row), metaSign: '' };
 }

@@ -22,6 +22,8 @@ const BURST_CHANGES = 10;
 /** Notices stay this long (ms), somebody's typing this long after the last word of it. */
 const NOTICE_MS = 10_000;
 const TYPING_MS = 4_000;
+/** More arrivals at once than this come without motion. */
+const ANIMATED_MAX = 3;
 /** "Heard 5 minutes ago" is renewed this often (ms). */
 const CLOCK_MS = 30_000;
 /** Messages asked for at once when the reader nears the oldest. */
@@ -206,6 +208,7 @@ export class View {
     }
     if (!looking()) this.unread += others.length;
     this.late.add(tardy);
+    if (others.length <= ANIMATED_MAX) for (const one of others) this.log.fresh.add(one.id);
     for (const one of others) store.typing.delete(one.author);
     this.announcer.say(others.filter((one) => !one.late), tardy);
   }
@@ -262,7 +265,6 @@ export class View {
     put(part.count, count === 0 ? '' :
       `${lang.t('people.count', { count })} · ${lang.t('people.here', { here })}`);
     const names = [...store.typing.keys()].map((id) => store.nameOf(id));
-    part.typing.classList.toggle('shown', names.length > 0);
     put(part.typing, names.length === 0 ? '' :
       lang.t('typing', { count: names.length, names: lang.list(names) }));
     if (store.members.get(store.me)?.left) this.composer.close(lang.t('composer.left'));

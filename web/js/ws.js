@@ -134,7 +134,7 @@ export class Connection {
   }
 
   on_error({ ref, code, message }) {
-    if (ref) return this.outbox.fail(ref, message);
+    if (ref) return this.outbox.fail(ref, message, code);
     if (!NOT_ALLOWED.has(code)) return null;
     this.#enter('login');
     this.socket?.close();
