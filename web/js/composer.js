@@ -59,6 +59,7 @@ export function composer({ form, area, button, limit, lang, storage, now, onSend
     insert(text) {
       area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
       area.dispatchEvent(new Event('input'));
+      area.focus();
     },
     /** Takes no more; the words say why. */
     close(words) {

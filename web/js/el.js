@@ -47,5 +47,5 @@ export function put(element, text) {
 /** An icon from the page's own sprite. */
 export function icon(name) {
   return svg('svg', { class: 'icon', 'aria-hidden': 'true' },
-    svg('use', { href: `/icons.svg#${name}` }));
+    svg('use', { href: `/vendor/lucide/icons.svg#${name}` }));
 }

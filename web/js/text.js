@@ -1,22 +1,6 @@
-// A message's text as nodes: plain, with its web addresses made links.
+// Small things done with texts.
 
 import { el } from './el.js';
-
-const LINK = /https?:\/\/[^\s<>"']+/gi;
-const TRAILING = /[.,;:!?)\]}]+$/;
-
-/** Text and links, in order. */
-export function textNodes(text) {
-  const nodes = [];
-  let done = 0;
-  for (const found of text.matchAll(LINK)) {
-    const address = found[0].replace(TRAILING, '');
-    nodes.push(text.slice(done, found.index));
-    nodes.push(el('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, address));
-    done = found.index + address.length;
-  }
-  return [...nodes, text.slice(done)].filter((node) => node !== '');
-}
 
 /** Words with `commands` between backquotes, as our own texts have them. */
 export function coded(text) {
@@ -48,4 +32,18 @@ export function hues(ids) {
   return given;
 }
 
-export const emojiOnly = () => 0;
+/** More emoji than this are a text like any other. */
+const EMOJI_MAX = 6;
+const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+// Digits count as emoji to Unicode, but not to readers.
+const EMOJI =
+  /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{RI}{2}|[\d#*]\ufe0f?\u20e3)/u;
+
+/** How many emoji a text is, if it is nothing else and few; else 0. */
+export function emojiOnly(text) {
+  const bare = text.replace(/\s+/g, '');
+  // The longest emoji are some twenty units long.
+  if (bare === '' || bare.length > EMOJI_MAX * 20) return 0;
+  const found = Array.from(clusters.segment(bare), ({ segment }) => segment);
+  return found.length <= EMOJI_MAX && found.every((one) => EMOJI.test(one)) ? found.length : 0;
+}

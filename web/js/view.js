@@ -7,6 +7,7 @@ import { composer } from './composer.js';
 import { memberDetails, messageDetails } from './details.js';
 import { invite, Login, settings } from './dialogs.js';
 import { el, fill, icon, put } from './el.js';
+import { Emoji } from './emoji.js';
 import { frame } from './frame.js';
 import { LatePill } from './late.js';
 import { Log } from './log.js';
@@ -78,6 +79,10 @@ export class View {
         connection.send(text);
         this.log.toEnd();
       },
+    });
+    new Emoji({
+      button: part.emoji, lang, storage: this.storage,
+      onPick: (character) => this.composer.insert(character),
     });
     this.#wire();
   }
