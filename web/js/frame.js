@@ -43,7 +43,9 @@ export function frame(body, { t }) {
   const main = el('main', {}, header,
     make('state', 'div', { id: 'state', 'data-state': 'connecting' }),
     el('div', { class: 'middle' }, log, late,
-      make('jump', 'button', { type: 'button', class: 'pill bottom', hidden: true })),
+      make('jump', 'button', {
+        type: 'button', id: 'jump', class: 'pill bottom', hidden: true,
+      })),
     el('div', { class: 'comp' },
       make('notices', 'div', { class: 'notices', role: 'status' }),
       make('typing', 'div', { class: 'typing' }), composer));
