@@ -136,8 +136,8 @@ impl Page {
         self.eventually(&format!("the state is {state}"), &is).await;
     }
 
-    /// From now on, keeps every change of the connection's state in `recorded`: its name, its words,
-    /// whether it is shown, and the milliseconds since it was `online`.
+    /// From now on, keeps every change of the connection's state in `recorded`: its name, its
+    /// words, whether it is shown, and the milliseconds since it was `online`.
     pub async fn record_states(&self) {
         let record = "void (() => {
             const state = $('#state');
