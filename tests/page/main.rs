@@ -10,6 +10,7 @@ mod look;
 mod node;
 mod page;
 
+mod budgets;
 mod bulk;
 mod conversation;
 mod hostile;

@@ -48,6 +48,38 @@ async fn a_node_killed_in_mid_send_loses_no_text_and_doubles_none() {
     .await;
 }
 
+/// From now on the page hears nothing on the socket that it has.
+const DEAFEN: &str = "void (() => {
+    const { send } = WebSocket.prototype;
+    let deaf;
+    WebSocket.prototype.send = function (text) {
+        deaf ??= this;
+        if (this === deaf) this.onmessage = null;
+        send.call(this, text);
+    };
+})()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_and_never_acknowledged_is_not_doubled_by_sending_it_again() {
+    house(async |house| {
+        let mut ana = house.node("Ana").await;
+        let page = house.open(&ana, Look::default()).await;
+        page.run(DEAFEN).await;
+        page.run(&WRITE.replace("COUNT", "10")).await;
+        ana.eventually_holds(11).await;
+        assert_eq!(page.count("#log [data-ref]").await, 10, "for the page all of it waits");
+        ana.kill();
+        ana.start().await;
+        page.eventually_all_sent().await;
+        page.eventually("10 stand there", "$$('#log .own[data-id]').length === 10").await;
+        let times = ana.times("quick ").await;
+        assert_eq!(times.len(), 10, "a text is lost: {times:?}");
+        assert!(times.values().all(|count| *count == 1), "a text is doubled: {times:?}");
+        page.assert_clean_but_for(NODE_AWAY).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_that_its_node_is_away_and_misses_nothing_when_it_is_back() {
     house(async |house| {
@@ -59,14 +91,15 @@ async fn a_page_says_that_its_node_is_away_and_misses_nothing_when_it_is_back() 
         page.shows("before").await;
         ana.kill();
         page.eventually_sees("#state.shown[data-state='reconnecting']").await;
-        bento.post((0..20).map(|n| format!("meanwhile {n}"))).await;
+        // More than a page is told at once when it comes back.
+        bento.post((0..120).map(|n| format!("meanwhile {n}"))).await;
         ana.start().await;
         page.eventually_state("online").await;
         eventually("the banner is gone", async || (!page.sees("#state.shown").await).then_some(()))
             .await;
-        page.shows("meanwhile 19").await;
-        assert_eq!(page.ids().await, bento.ids().await);
-        assert_eq!(page.ids().await.len(), 2 + 1 + 20);
+        let all = bento.ids().await;
+        assert_eq!(all.len(), 2 + 1 + 120);
+        eventually("nothing was missed", async || (page.ids().await == all).then_some(())).await;
         page.assert_clean_but_for(NODE_AWAY).await;
     })
     .await;
