@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use crate::browser::Look;
 use crate::harness::circle;
+use crate::look::Look;
 
 /// Name of the picture, and how the page is looked at.
-const LOOKS: [(&str, Look); 4] = [
-    ("desk-light", Look { width: 1280, height: 800, dark: false }),
-    ("desk-dark", Look { width: 1280, height: 800, dark: true }),
-    ("phone-light", Look { width: 390, height: 844, dark: false }),
-    ("phone-dark", Look { width: 390, height: 844, dark: true }),
-];
+fn looks() -> [(&'static str, Look); 4] {
+    [
+        ("desk-light", Look::default()),
+        ("desk-dark", Look::default().dark()),
+        ("phone-light", Look::phone()),
+        ("phone-dark", Look::phone().dark()),
+    ]
+}
 
 /// Who says what.
 const TALK: [(usize, &str); 7] = [
@@ -30,7 +32,7 @@ async fn shots() {
     let Some(circle) = circle(&["Ana", "Bento", "Caio", "Iara"]).await else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
     circle
-        .look(&LOOKS.map(|(_, look)| look), async |pages| {
+        .look(&looks().map(|(_, look)| look), async |pages| {
             for (who, text) in TALK {
                 pages[who].paste(text).await;
                 // One after the other, or the talk makes no sense.
@@ -38,7 +40,7 @@ async fn shots() {
                     page.shows(text.split(['*', '\n']).next().unwrap().trim_end()).await;
                 }
             }
-            for ((name, _), page) in LOOKS.iter().zip(pages) {
+            for ((name, _), page) in looks().iter().zip(pages) {
                 page.picture(&folder.join(format!("{name}.png"))).await;
             }
         })

@@ -107,7 +107,7 @@ export class Login {
     el('h1', {}, t('login.title')), el('p', {}, coded(t('login.how'))),
     el('label', {}, t('login.token'), token), wrong,
     el('button', { class: 'wide main' }, t('login.enter')));
-    this.box = el('section', { id: 'login', hidden: true }, form);
+    this.box = el('section', { id: 'login', hidden: true, 'aria-label': t('login.title') }, form);
     Object.assign(this, { token, wrong, tried: false, refusal: t('login.wrong') });
     document.body.append(this.box);
   }
