@@ -1,5 +1,6 @@
-// Invitation, names and settings, and the question for the token.
+// Dialogs: what they have in common, the invitation, and the question for the token.
 
+import { copied } from './clipboard.js';
 import { el, fill, icon } from './el.js';
 import { coded } from './text.js';
 
@@ -28,29 +29,39 @@ export function tell(line, text) {
   fill(line, coded(text));
 }
 
-/** A question; resolves to whether it was confirmed. */
-export function ask(t, { title, text, confirm }) {
+/** A question; resolves to whether it was confirmed. The way back has the focus. */
+export function ask(t, { title, text, confirm, danger = false }) {
   return new Promise((resolve) => {
     const box = dialog(t, title, { id: 'ask' }, el('p', {}, text), el('div', { class: 'choices' },
-      el('button', { type: 'button', class: 'wide', onclick: () => box.close() }, t('cancel')),
       el('button', {
-        type: 'button', class: 'wide main', onclick: () => box.close('yes'),
+        type: 'button', class: 'wide', autofocus: true, onclick: () => box.close(),
+      }, t('cancel')),
+      el('button', {
+        type: 'button', class: `wide main${danger ? ' danger' : ''}`, id: 'confirm',
+        onclick: () => box.close('yes'),
       }, confirm)));
+    box.querySelector('[autofocus]').focus();
     box.addEventListener('close', () => resolve(box.returnValue === 'yes'));
   });
+}
+
+/** Says something that a person must have read. */
+export function say(t, title, text) {
+  dialog(t, title, { id: 'said' }, el('p', {}, text));
 }
 
 /** Fetches and shows the invitation. */
 export async function invite(api, { t }) {
   const place = el('div', {});
-  dialog(t, t('invite'), {}, el('p', {}, t('invite.how')), place);
+  dialog(t, t('invite'), { id: 'invitation' }, el('p', {}, t('invite.how')), place);
   try {
     const { link, svg } = await api.invite();
     const field = el('input', { readonly: true, value: link, 'aria-label': t('invite.link') });
-    const copy = el('button', { type: 'button', class: 'wide', onclick: take }, t('copy'));
+    const copy = el('button', { type: 'button', class: 'wide', onclick: take },
+      icon('copy'), t('copy'));
     async function take() {
-      field.select();
-      await navigator.clipboard?.writeText(link).then(() => fill(copy, t('copied')), () => {});
+      if (await copied(link)) fill(copy, icon('check'), t('copied'));
+      else field.select();
     }
     const address = svg && `data:image/svg+xml,${encodeURIComponent(svg)}`;
     fill(place, svg && el('img', { class: 'qr', src: address, alt: t('invite.qr') }), field,
@@ -58,35 +69,6 @@ export async function invite(api, { t }) {
   } catch (error) {
     fill(place, el('p', { class: 'problem', role: 'alert' }, t('failed', { why: error.message })));
   }
-}
-
-/** Own name, the circle's name, read receipts; only what changed is sent. */
-export function settings(api, store, { t }) {
-  const own = store.members.get(store.me)?.name ?? '';
-  const name = el('input', { value: own, maxlength: 64, required: true, autocomplete: 'off' });
-  const circle = el('input', { value: store.circle, maxlength: 64, autocomplete: 'off' });
-  const receipts = el('input', { type: 'checkbox', checked: store.readReceipts });
-  const wrong = problem();
-  async function save(event) {
-    event.preventDefault();
-    try {
-      const change = {};
-      if (name.value.trim() !== own) change.name = name.value.trim();
-      if (receipts.checked !== store.readReceipts) change.read_receipts = receipts.checked;
-      if (Object.keys(change).length > 0) await api.setMe(change);
-      store.readReceipts = receipts.checked;
-      const called = circle.value.trim();
-      if (called && called !== store.circle) await api.setCircle(called);
-      box.close();
-    } catch (error) {
-      tell(wrong, t('failed', { why: error.message }));
-    }
-  }
-  const box = dialog(t, t('settings'), {}, el('form', { onsubmit: save },
-    el('label', {}, t('settings.name'), name), el('label', {}, t('settings.circle'), circle),
-    el('label', { class: 'check' }, receipts, t('settings.receipts')), wrong,
-    el('button', { class: 'wide main' }, t('settings.save'))));
-  name.select();
 }
 
 /** The question for the token, in place of the page. `enter(text)` is told the answer. */

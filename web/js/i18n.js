@@ -24,12 +24,14 @@ export function language(tag, texts, zone) {
   const long = format({ weekday: 'long', day: 'numeric', month: 'long' });
   const withYear = format({ day: 'numeric', month: 'long', year: 'numeric' });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
-  const stamp = format({ dateStyle: 'long', timeStyle: 'medium' });
+  const longStamp = format({ dateStyle: 'long', timeStyle: 'medium' });
+  const shortStamp = format({ dateStyle: 'short', timeStyle: 'short' });
   const numbers = new Intl.NumberFormat(tag);
   const names = new Intl.ListFormat(tag, { type: 'conjunction' });
   const number = (value) => numbers.format(value);
   const list = (items) => names.format(items);
-  const full = (at) => stamp.format(at);
+  const full = (at) => longStamp.format(at);
+  const stamp = (at) => shortStamp.format(at);
   const capital = (text) => text.charAt(0).toLocaleUpperCase(tag) + text.slice(1);
 
   function t(name, values = {}) {
@@ -65,5 +67,5 @@ export function language(tag, texts, zone) {
 
   const has = (name) => name in texts;
   const time = (at) => clock.format(at);
-  return { tag, has, t, time, dayKey, day, when, ago, full, number, list };
+  return { tag, has, t, time, dayKey, day, when, ago, full, stamp, number, list };
 }

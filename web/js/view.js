@@ -5,23 +5,24 @@ import { Banner } from './banner.js';
 import { copied } from './clipboard.js';
 import { composer } from './composer.js';
 import { memberDetails, messageDetails } from './details.js';
-import { invite, Login, settings } from './dialogs.js';
-import { el, fill, icon, put } from './el.js';
+import { invite, Login } from './dialogs.js';
+import { el, fill, put } from './el.js';
 import { Emoji } from './emoji.js';
+import { renewEmpty } from './empty.js';
 import { frame } from './frame.js';
 import { LatePill } from './late.js';
 import { Log } from './log.js';
+import { Notices } from './notices.js';
 import { counts, People } from './people.js';
 import { Reader } from './reader.js';
-import { logo } from './ring.js';
+import { settings } from './settings.js';
 import { isSystem } from './store.js';
 import { compare } from './timeline.js';
 
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
 const BURST_MS = 150;
 const BURST_CHANGES = 10;
-/** Notices stay this long (ms), somebody's typing this long after the last word of it. */
-const NOTICE_MS = 10_000;
+/** Somebody's typing is shown this long after the last word of it (ms). */
 const TYPING_MS = 4_000;
 /** More arrivals at once than this come without motion. */
 const ANIMATED_MAX = 3;
@@ -33,9 +34,11 @@ const PAGE = 50;
 const looking = () => document.hasFocus() && !document.hidden;
 
 export class View {
-  constructor({ store, outbox, api, access, lang, storage }) {
-    Object.assign(this, { store, outbox, api, access, lang, storage });
+  constructor(parts) {
+    const { lang } = parts;
+    Object.assign(this, parts);
     this.part = frame(document.body, lang);
+    this.notices = new Notices({ place: this.part.notices, t: lang.t });
     this.met = false;
     this.changes = 0;
     this.flushed = 0;
@@ -88,8 +91,9 @@ export class View {
   }
 
   #wire() {
-    const { part, api, store, lang } = this;
-    part.openSettings.onclick = () => settings(api, store, lang);
+    const { part, api, lang } = this;
+    const reload = () => window.location.reload();
+    part.openSettings.onclick = () => settings({ ...this, reload });
     part.invite.onclick = part.openInvite.onclick = () => invite(api, lang);
     const isOpen = () => document.body.classList.contains('people');
     part.openPeople.onclick = () => this.#people(!isOpen());
@@ -142,7 +146,7 @@ export class View {
   async #copy(text, button) {
     const done = await copied(text);
     const { t } = this.lang;
-    if (!done) return this.notice(t('copy.failed'));
+    if (!done) return this.notices.say(t('copy.failed'));
     button.classList.add('done');
     setTimeout(() => button.classList.remove('done'), 1_200);
     fill(this.part.live, el('p', {}, t('copied')));
@@ -170,10 +174,20 @@ export class View {
     else if (packet.type === 'typing') this.#typing(packet.member);
     else if (packet.type === 'notice' && packet.code !== 'late') {
       const known = `notice.${packet.code}`;
-      this.notice(this.lang.has(known) ? this.lang.t(known) : packet.message);
-    } else if (packet.type === 'error' && !result) this.notice(packet.message);
-    else if (packet.type === 'welcome' && !result) this.openAtNew = true;
+      this.notices.say(this.lang.has(known) ? this.lang.t(known) : packet.message);
+    } else if (packet.type === 'error' && !result) this.notices.say(packet.message);
+    else if (packet.type === 'welcome') this.#welcomed(result);
     this.schedule();
+  }
+
+  #welcomed(resumes) {
+    const { store, lang: { t } } = this;
+    if (!resumes) this.openAtNew = true;
+    this.version ??= store.version;
+    if (this.version === store.version) return;
+    // The node was updated under an open page.
+    this.version = store.version;
+    this.notices.offer(t('page.newer'), t('page.reload'), () => window.location.reload());
   }
 
   /** Renews the screen soon: with the next frame, or gathered in a burst. */
@@ -211,11 +225,26 @@ export class View {
     if (!this.log.stuck && place) {
       this.below += others.filter((one) => !one.late && compare(one, place) > 0).length;
     }
-    if (!looking()) this.unread += others.length;
     this.late.add(tardy);
+    if (!looking()) this.#missed(others, tardy);
     if (others.length <= ANIMATED_MAX) for (const one of others) this.log.fresh.add(one.id);
     for (const one of others) store.typing.delete(one.author);
     this.announcer.say(others.filter((one) => !one.late), tardy);
+  }
+
+  /** Arrivals that nobody looks at. */
+  #missed(others, tardy) {
+    this.unread += others.length;
+    this.notifier.arrived(others.filter((one) => !one.late), tardy);
+    // Offered once, when there was something to tell; the browser is asked only after a yes.
+    if (others.length === 0 || !this.notifier.offers()) return;
+    const { t } = this.lang;
+    this.notices.offer(t('notify.offer'), t('notify.yes'), () => this.notifier.ask());
+  }
+
+  /** Shows a message that a notification named. */
+  open(message) {
+    if (!message || !this.log.reveal(message.id)) this.log.toEnd();
   }
 
   #typing(id) {
@@ -227,19 +256,12 @@ export class View {
     }, TYPING_MS));
   }
 
-  /** Says something a person should know. */
-  notice(text) {
-    const { part, lang } = this;
-    const line = el('div', { class: 'notice' }, el('span', {}, text), el('button', {
-      type: 'button', class: 'x', 'aria-label': lang.t('dismiss'), onclick: () => line.remove(),
-    }, icon('close')));
-    part.notices.append(line);
-    setTimeout(() => line.remove(), NOTICE_MS);
-  }
-
   #viewed() {
     if (this.log.stuck) this.below = 0;
-    if (looking()) this.unread = 0;
+    if (looking()) {
+      this.unread = 0;
+      this.notifier.looked();
+    }
     this.reader.moved();
     this.#pills();
   }
@@ -258,7 +280,8 @@ export class View {
     put(part.jumpCount, lang.number(below));
     put(part.jumpWords, below > 0 ? lang.t('jump.count', { count: below }) : lang.t('jump'));
     const title = store.circle || lang.t('unnamed');
-    document.title = this.unread > 0 ? `(${this.unread}) ${title}` : title;
+    document.title = this.unread > 0 ? `(${lang.number(this.unread)}) ${title}` : title;
+    this.notifier.shell.badge(this.unread);
   }
 
   /** Everything but the rows. */
@@ -283,17 +306,6 @@ export class View {
     const talks = store.timeline.items.some((one) => !isSystem(one)) || outbox.entries.length > 0;
     const quiet = count > 1 ? 'others' : 'alone';
     const words = !this.met ? 'connecting' : talks || store.more ? '' : quiet;
-    if (part.empty.dataset.words === words) return;
-    part.empty.dataset.words = words;
-    part.empty.hidden = words === '';
-    if (words === '') return;
-    const turning = logo();
-    turning.classList.toggle('turning', words === 'connecting');
-    fill(part.empty, turning,
-      words === 'connecting' ? el('p', {}, t('state.connecting')) : [
-        el('h2', {}, t('empty.title')), el('p', {}, t(`empty.${words}`)),
-        el('button', { type: 'button', class: 'wide main', onclick: part.invite.onclick },
-          icon('user-plus'), t('invite')),
-      ]);
+    renewEmpty(part.empty, words, t, part.invite.onclick);
   }
 }

@@ -118,6 +118,7 @@ export class Connection {
       this.#write({ type: 'send', text, ref });
     }
     this.#enter('online');
+    return resumes;
   }
 
   on_messages({ messages }) {
