@@ -96,9 +96,10 @@ async fn a_late_message_above_moves_what_is_being_read_by_at_most_a_pixel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn late_messages_stand_in_their_places_labelled_and_the_pill_counts_and_leads_to_them() {
+async fn late_messages_stand_in_their_places_labelled_and_the_pill_leads_there_and_back() {
     house(async |house| {
         let (ana, page, mut caio) = apart(house).await;
+        let (read, before) = first_visible(&page).await;
         let late = meet(&ana, &page, &mut caio).await;
         assert_eq!(page.ids().await, ana.ids().await, "the page has the node's order");
         let labelled = "$$('#log [data-id]').filter((row) => row.querySelector('.late')\
@@ -120,7 +121,10 @@ async fn late_messages_stand_in_their_places_labelled_and_the_pill_counts_and_le
         })
         .await;
         assert_eq!(page.run("document.activeElement.dataset.id").await, json!(late[0]));
-        assert!(!page.sees("#late").await, "who was led there needs no pill");
+        page.click("#late").await;
+        let drift = (top_of(&page, &read).await - before).abs();
+        assert!(drift <= 1.0, "the way back ends {drift} px beside where it began");
+        assert!(!page.sees("#late").await, "who is back needs no pill");
         page.assert_clean().await;
     })
     .await;

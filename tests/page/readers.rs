@@ -150,8 +150,8 @@ async fn a_new_circle_says_how_to_invite_somebody() {
     house(async |house| {
         let ana = house.node("Ana").await;
         let page = house.open(&ana, Look::default()).await;
-        page.eventually_sees(".empty h2").await;
-        let said = page.text("#log .empty").await;
+        page.eventually_sees(".welcome h2").await;
+        let said = page.text("#log .welcome").await;
         assert!(said.contains(&word(ENGLISH, "empty.alone")), "it says {said:?}");
         page.click("#invite").await;
         page.eventually_sees("dialog img.qr").await;
@@ -160,7 +160,7 @@ async fn a_new_circle_says_how_to_invite_somebody() {
         page.keys("dialog", "\u{e00c}").await;
         page.write("Is anybody here?").await;
         page.shows("Is anybody here?").await;
-        assert!(!page.sees(".empty").await, "who has begun needs no welcome");
+        assert!(!page.sees(".welcome").await, "who has begun needs no welcome");
         page.assert_clean().await;
     })
     .await;

@@ -4,8 +4,8 @@ import { put } from './el.js';
 
 /** A trouble is shown only once it lasts this long (ms); a short one heals unseen. */
 const TROUBLE_MS = 2_000;
-const AT_ONCE = new Set(['store-failing', 'catching-up', 'stopped']);
-const SOON = new Set(['connecting', 'reconnecting', 'gathering']);
+const AT_ONCE = new Set(['store-failing', 'catching-up']);
+const SOON = new Set(['connecting', 'reconnecting', 'stopped', 'gathering']);
 
 /** The one state that matters most, its words' values, and its words where they differ. */
 export function stateOf(connection, met, store) {
