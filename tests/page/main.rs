@@ -16,6 +16,7 @@ mod conversation;
 mod hostile;
 mod late;
 mod login;
+mod panels;
 mod readers;
 mod restarts;
 mod shots;

@@ -78,7 +78,7 @@ export class Connection {
     });
     socket.onmessage = mine((event) => this.#received(JSON.parse(event.data)));
     socket.onclose = mine((event) => {
-      this.nodeStopped = event?.code === GOING_AWAY;
+      if (event?.code === GOING_AWAY) this.nodeStopped = true;
       this.#lost();
     });
     socket.onerror = () => {};
