@@ -7,7 +7,8 @@
   const LATE_EVERY = 20;
   const LATE_BY = 400;
   const AUTHORS = ['a1', 'b2', 'c3', 'd4', 'e5'].map((byte) => byte.repeat(32));
-  const WORDS = 'the drum comes at six and whoever likes brings something to eat or a chair'.split(' ');
+  const WORDS =
+    'the drum comes at six and whoever likes brings something to eat or a chair'.split(' ');
 
   const bench = { tasks: [] };
   window.bench = bench;
@@ -49,7 +50,8 @@
 
   /** A message of somebody, as the node tells it; `arrival` is put in when it comes. */
   function message(lamport, author = AUTHORS[lamport % AUTHORS.length]) {
-    const said = Array.from({ length: 4 + (lamport % 23) }, (_, i) => WORDS[(lamport * 7 + i) % 15]);
+    const word = (_, i) => WORDS[(lamport * 7 + i) % WORDS.length];
+    const said = Array.from({ length: 4 + (lamport % 23) }, word);
     const at = Date.now();
     return {
       id: `${author}:${lamport}`, author, name: `Somebody ${author[0]}`, seq: lamport, lamport, at,

@@ -121,7 +121,8 @@ async fn own(page: &Page, text: &str) -> f64 {
     page.run(&format!("bench.own({})", json!(text))).await;
     for kind in ["keyDown", "keyUp"] {
         let enter = json!({
-            "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r",
+            "type": kind, "key": "Enter", "code": "Enter", "text": "\r",
+            "windowsVirtualKeyCode": 13,
         });
         page.devtools("Input.dispatchKeyEvent", enter).await;
     }
