@@ -279,7 +279,7 @@ async fn on_a_narrow_window_the_people_come_over_the_log_and_go() {
         assert!(!page.sees("#people li").await);
         page.click("[aria-controls=people]").await;
         page.eventually_sees("#people .mesh line").await;
-        page.assert_clean().await;
+        page.assert_accessible().await;
         page.keys("#people .head button", ESCAPE).await;
         page.eventually("they are gone", "!document.body.classList.contains('people')").await;
         assert_eq!(

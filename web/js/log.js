@@ -3,12 +3,14 @@
 import { el, icon } from './el.js';
 import { build, renewMeta } from './row.js';
 import { plan } from './rows.js';
-import { lowerBound } from './timeline.js';
+import { lowerBound, WINDOW_MAX, WINDOW_STEP } from './timeline.js';
 
 /** Within this distance of the bottom the reader counts as being there (px). */
 const STICK_PX = 40;
 /** Nearer than this to an edge, more rows are brought (px). */
 const EDGE_PX = 600;
+/** Rows made anew at once: more than most screens hold, fewer than take long. */
+const BURST_ROWS = 40;
 /** What is new begins this far below the top (px). */
 const NEW_TOP_PX = 60;
 
@@ -22,6 +24,7 @@ export class Log {
     this.tools = { ...actions, t: lang.t, unfolded: new Set() };
     this.acts = this.#acts();
     this.stuck = true;
+    this.count = 0;
     this.top = 0;
     this.anchorId = null;
     this.active = null;
@@ -49,7 +52,10 @@ export class Log {
 
   /** Brings the rows up to date; the first visible row stays where it is, to the pixel. */
   flush() {
-    const { scroller, list } = this;
+    const { scroller, list, store: { timeline } } = this;
+    this.burst = this.stuck && timeline.items.length - this.count > BURST_ROWS;
+    this.count = timeline.items.length;
+    if (this.burst) timeline.narrow(BURST_ROWS);
     const anchor = this.stuck ? null : this.#firstVisible();
     const top = anchor?.getBoundingClientRect().top;
     const id = anchor?.dataset.id;
@@ -118,14 +124,16 @@ export class Log {
     if (this.stepping) return;
     const { scroller, store: { timeline } } = this;
     const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    const up = scroller.scrollTop < EDGE_PX && !this.stuck && timeline.from > 0;
+    const narrow = timeline.to - timeline.from < WINDOW_MAX - WINDOW_STEP;
+    const up = scroller.scrollTop < EDGE_PX && timeline.from > 0 &&
+      (this.stuck ? narrow && !this.burst : true);
     const down = !up && below < EDGE_PX && !timeline.showsEnd;
     if (scroller.scrollTop < EDGE_PX && timeline.from === 0) this.onEdge();
     if (!up && !down) return;
     this.stepping = true;
     requestAnimationFrame(() => {
       this.stepping = false;
-      if (up && this.stuck) return;
+      if (up && this.burst) return;
       if (up ? timeline.up() : timeline.down()) this.flush();
     });
   }

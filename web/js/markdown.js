@@ -17,6 +17,8 @@ const LONG = /\S{800}|[ \t]{200}/;
 const START_MAX = 999;
 
 const MARKS = /[*_~`[\]<>\\]|^[ \t]*(?:[-+]|\d+[.)])\s/gm;
+/** Nothing of ours begins without one of these; most of what people write has none. */
+const MAYBE = /[*_~`[\]<>\\@\n]|:\/\/|www\.|^\s*(?:[-+]|\d+[.)])/;
 const DEEP = new RegExp(`^[ \\t]*(?:>[ \\t]*){${DEPTH_MAX + 1}}|^[ \\t]{24,}[-*\\d]`, 'm');
 const LINK = /https?:\/\/[^\s<>"']+/gi;
 /** A fence whose first line says more than a language would lose it. */
@@ -33,6 +35,7 @@ class Words extends Tokenizer {
 
 /** The text as a tree: strings, and `{tag, attributes?, children}`. No DOM. */
 export function parse(text) {
+  if (!MAYBE.test(text)) return [text];
   const heavy = (text.match(MARKS)?.length ?? 0) > MARKS_MAX ||
     text.split('\n').length > LINES_MAX || LONG.test(text) || DEEP.test(text);
   if (heavy) return linked(text);

@@ -22,6 +22,8 @@ import { compare } from './timeline.js';
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
 const BURST_MS = 150;
 const BURST_CHANGES = 10;
+/** On a slow machine the screen takes one part of the time in so many. */
+const REST = 3;
 /** Somebody's typing is shown this long after the last word of it (ms). */
 const TYPING_MS = 4_000;
 /** More arrivals at once than this come without motion. */
@@ -42,6 +44,7 @@ export class View {
     this.met = false;
     this.changes = 0;
     this.flushed = 0;
+    this.pause = BURST_MS;
     this.below = 0;
     this.unread = 0;
   }
@@ -195,15 +198,17 @@ export class View {
     this.changes += 1;
     if (this.scheduled) return;
     this.scheduled = true;
-    const rest = BURST_MS - (performance.now() - this.flushed);
-    const busy = this.changes > BURST_CHANGES && rest > 0;
+    const rest = this.flushed + this.pause - performance.now();
     if (rest <= 0) this.changes = 0;
+    const busy = this.changes > BURST_CHANGES;
     const flush = () => {
       this.scheduled = false;
-      this.flushed = performance.now();
+      const began = performance.now();
       this.log.flush();
       if (this.openAtNew) this.#openAtNew();
       this.#renew();
+      this.flushed = performance.now();
+      this.pause = Math.max(BURST_MS, REST * (this.flushed - began));
     };
     if (document.hidden) setTimeout(flush, BURST_MS);
     else if (busy) setTimeout(() => requestAnimationFrame(flush), rest);
