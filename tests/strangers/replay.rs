@@ -52,8 +52,7 @@ async fn session(a: &mut End, b: &mut End) -> (Vec<u8>, Vec<u8>) {
     on_a.sender.close();
     assert!(matches!(a.next().await, LinkEvent::Down(_)));
     assert!(matches!(b.next().await, LinkEvent::Down(_)));
-    let tapes = (there.lock().unwrap().clone(), back.lock().unwrap().clone());
-    tapes
+    (there.lock().unwrap().clone(), back.lock().unwrap().clone())
 }
 
 /// Bytes of the first frame in a stream.

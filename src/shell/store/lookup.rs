@@ -104,9 +104,16 @@ pub(super) fn prove_heads(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Authors with entries, and the last seq of each.
 fn heads(connection: &Connection) -> rusqlite::Result<Vec<(NodeId, u64)>> {
-    let mut heads = connection.prepare_cached(sql::HEADS)?;
-    let heads = heads.query_map([], |row| Ok((row.get(0)?, number_at(row, 1)?)))?;
-    heads.collect()
+    let mut authors = connection.prepare_cached(sql::AUTHORS)?;
+    let authors = authors.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+    let mut heads = Vec::new();
+    for author in authors {
+        let (id, node) = author?;
+        let mut head = connection.prepare_cached(sql::HEAD)?;
+        let head = head.query_row([id], |row| number_at(row, 0)).optional()?;
+        heads.extend(head.map(|head| (node, head)));
+    }
+    Ok(heads)
 }
 
 /// A run from its rows, and the hash that stands in its last one.

@@ -174,8 +174,6 @@ statements! {
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq = ?2";
     PLACED = "SELECT lamport, arrival FROM entries
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq = ?2";
-    HEADS = "SELECT node, last FROM (SELECT node, (SELECT max(seq) FROM entries
-        WHERE author = authors.id) AS last FROM authors) WHERE last IS NOT NULL";
     RUN_BEFORE = "SELECT seq FROM entries WHERE author = (SELECT id FROM authors WHERE node = ?1)
         AND seq < ?2 AND signature IS NOT NULL ORDER BY seq DESC LIMIT 1";
     RUN_FROM = "SELECT seq, lamport, seen, at, body, signature, hash FROM entries
