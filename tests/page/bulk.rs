@@ -117,7 +117,7 @@ async fn what_arrives_while_reading_a_long_history_stays_below_until_asked_for()
         let bento = house.node_knowing("Bento", &ana).await;
         let page = house.open(&ana, Look::default()).await;
         page.shows(&history::text(1_999)).await;
-        let seen = scroll_up(&page, 6, 60_000).await;
+        let seen = scroll_up(&page, 8, 60_000).await;
         assert!(seen.ids.len() > 300, "only {} were reached", seen.ids.len());
         ana.eventually_linked(1).await;
         let before = page.ids().await;

@@ -51,6 +51,9 @@ test('what could run, load or lead elsewhere unseen stays text', () => {
 
 test('a link says where it leads when its words do not', () => {
   is('https://example.org/a_b_c.', 'a=https://example.org/a_b_c(https://example.org/a_b_c).');
+  is('https://bank.example@evil.example/',
+    'a=https://bank.example@evil.example/(https://bank.example@evil.example/)' +
+    'span( (evil.example))');
   is('www.example.org', 'a=http://www.example.org(www.example.org)');
   is('[bank](https://evil.example/x)', 'a=https://evil.example/x(bank)span( (evil.example))');
   is('[https://bank.example](https://evil.example/)',

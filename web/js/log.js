@@ -133,7 +133,7 @@ export class Log {
     this.stepping = true;
     requestAnimationFrame(() => {
       this.stepping = false;
-      if (up && this.burst) return;
+      if (up && this.burst && this.stuck) return;
       if (up ? timeline.up() : timeline.down()) this.flush();
     });
   }

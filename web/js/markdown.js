@@ -130,8 +130,8 @@ function link(token) {
     href, target: '_blank', rel: 'noopener noreferrer',
   });
   const bare = (address) => address.replace(ADDRESS, '').replace(/\/$/, '');
-  return bare(text) === bare(href) ? [made]
-    : [made, node('span', [` (${hostOf(href)})`], { class: 'host' })];
+  const honest = bare(text) === bare(href) && !/^https?:\/\/[^/]*@/i.test(href);
+  return honest ? [made] : [made, node('span', [` (${hostOf(href)})`], { class: 'host' })];
 }
 
 function hostOf(href) {
