@@ -127,6 +127,11 @@ impl House {
         page
     }
 
+    /// Closes every page that is open: a node serves sixteen at most.
+    pub async fn close_pages(&self) {
+        self.browser.close().await;
+    }
+
     /// Opens an address.
     pub async fn open_unready(&self, address: &str, look: Look) -> Page {
         self.browser.open(address, look).await
