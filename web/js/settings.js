@@ -35,11 +35,12 @@ export function settings({ api, store, lang, prefs, notifier, reload }) {
 /** Own name and the circle's are said to everybody, so they wait for a button. */
 function names({ api, store, t }) {
   const own = store.members.get(store.me)?.name ?? '';
-  const field = (id, value) => el('input', {
-    id, value, maxlength: 64, required: true, autocomplete: 'off', dir: 'auto',
+  const field = (id, value, required) => el('input', {
+    id, value, maxlength: 64, required, autocomplete: 'off', dir: 'auto',
   });
-  const name = field('set-name', own);
-  const circle = field('set-circle', store.circle);
+  const name = field('set-name', own, true);
+  // A circle may have no name yet, and once it has one it keeps one.
+  const circle = field('set-circle', store.circle, store.circle !== '');
   const wrong = problem();
   const button = el('button', { class: 'small' }, t('settings.save'));
   const attempt = async (action) => {
@@ -56,7 +57,7 @@ function names({ api, store, t }) {
     attempt(async () => {
       const [me, called] = [name.value.trim(), circle.value.trim()];
       if (me !== own) await api.setMe({ name: me });
-      if (called !== store.circle) await api.setCircle(called);
+      if (called && called !== store.circle) await api.setCircle(called);
     });
   };
   const receipts = toggle('set-receipts', store.readReceipts, () => attempt(async () => {
