@@ -114,7 +114,7 @@
     const read = [...log.querySelectorAll('[data-id]')].find(
       (row) => row.getBoundingClientRect().bottom > edge);
     const { top } = read.getBoundingClientRect();
-    const late = message(base + 60, 'f6'.repeat(32));
+    const late = message(base + 90, 'f6'.repeat(32));
     await deliver([late]);
     await found(() => rowOf(late.id));
     await painted();
