@@ -92,13 +92,13 @@ async fn a_page_says_that_its_node_is_away_and_misses_nothing_when_it_is_back() 
         ana.kill();
         page.eventually_sees("#state.shown[data-state='reconnecting']").await;
         // More than a page is told at once when it comes back.
-        bento.post((0..120).map(|n| format!("meanwhile {n}"))).await;
+        bento.post((0..30).map(|n| format!("meanwhile {n}"))).await;
         ana.start().await;
         page.eventually_state("online").await;
         eventually("the banner is gone", async || (!page.sees("#state.shown").await).then_some(()))
             .await;
         let all = bento.ids().await;
-        assert_eq!(all.len(), 2 + 1 + 120);
+        assert_eq!(all.len(), 2 + 1 + 30);
         eventually("nothing was missed", async || (page.ids().await == all).then_some(())).await;
         page.assert_clean_but_for(NODE_AWAY).await;
     })
