@@ -2,85 +2,17 @@
 
 mod ends;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use ed25519_dalek::SigningKey;
+use ends::hand::{ByHand, answer, first_frame};
 use ends::{End, HANGS, Setting, Up, node, run, start};
-use roda::handshake::{Dialler, Local};
 use roda::protocol::packet::{Lane, Packet};
-use roda::seal::{GroupKey, Sealer, seal_once};
 use roda::shell::link::LinkEvent;
 use roda::shell::links::Pace;
-use roda::wire::{append_frame, encode};
+use roda::wire::encode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
-
-/// A first frame made with this group key.
-fn first_frame(group: u8) -> (Dialler, Vec<u8>) {
-    let local = Local {
-        key: SigningKey::from_bytes(&[3; 32]),
-        listen: vec![],
-        clock: 0,
-        ephemeral: Zeroizing::new([4; 32]),
-        time: 0,
-        seal: seal_once,
-    };
-    Dialler::start(local, &GroupKey::from_bytes([group; 32]))
-}
-
-/// What comes back until the node closes.
-async fn answer(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
-    let mut socket = TcpStream::connect(to).await.unwrap();
-    socket.write_all(bytes).await.unwrap();
-    let mut back = Vec::new();
-    // A reset where the node closed with bytes unread is an end too.
-    let _ = timeout(HANGS, socket.read_to_end(&mut back)).await.expect("the node closes");
-    back
-}
-
-/// A peer made by hand, so that it can misbehave after a good handshake.
-struct ByHand {
-    socket: TcpStream,
-    sealer: Sealer,
-}
-
-impl ByHand {
-    async fn link(to: SocketAddr) -> ByHand {
-        let mut socket = TcpStream::connect(to).await.unwrap();
-        let (dialler, m1) = first_frame(9);
-        for byte in m1 {
-            // One byte at a time: the stream's cuts mean nothing.
-            socket.write_all(&[byte]).await.unwrap();
-        }
-        let m2 = ByHand::token(&mut socket).await;
-        let (joining, m3) = dialler.answered(&m2).unwrap();
-        socket.write_all(&m3).await.unwrap();
-        let m4 = ByHand::token(&mut socket).await;
-        let sealer = Sealer::new(&joining.joined(&m4).unwrap().send);
-        ByHand { socket, sealer }
-    }
-
-    async fn token(socket: &mut TcpStream) -> Vec<u8> {
-        let length = socket.read_u32().await.unwrap();
-        let mut token = vec![0; length as usize];
-        socket.read_exact(&mut token).await.unwrap();
-        token
-    }
-
-    fn frame(&self, json: &[u8]) -> Vec<u8> {
-        let mut frame = Vec::new();
-        append_frame(&self.sealer.seal(json, 0), &mut frame);
-        frame
-    }
-
-    async fn say(&mut self, json: &[u8]) {
-        let frame = self.frame(json);
-        self.socket.write_all(&frame).await.unwrap();
-    }
-}
 
 /// A node, its link with a peer by hand, after one good packet.
 async fn with_hand() -> (End, ByHand, Up) {
@@ -235,7 +167,7 @@ async fn silent_connections_do_not_keep_a_member_out() {
     let pace = Pace { handshake: HANGS * 100, ..Pace::default() };
     let mut b = start(Setting { pace, ..node(2) }).await;
     let mut silent = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..200 {
         silent.push(TcpStream::connect(b.address).await.unwrap());
     }
     let a = start(node(1)).await;

@@ -1,7 +1,7 @@
 //! `run`: one node until a signal.
 
 use std::future::Future;
-use std::io::{self, IsTerminal as _, stderr, stdout};
+use std::io::{self, IsTerminal as _, Write as _, stderr, stdout};
 use std::net::SocketAddr;
 use std::process::{self, Command, Stdio};
 
@@ -41,17 +41,15 @@ async fn serve(config: Config, open: bool) -> Result<(), Failure> {
         tracing::warn!(%why, "commands may not find this node: its address cannot be written");
     }
     let id: String = running.id.to_string().chars().take(8).collect();
-    println!("{} ({id}) is up; peers connect to {}", config.name, running.peers);
+    tell(&format!("{} ({id}) is up; peers connect to {}", config.name, running.peers));
     warn_of_unlisted_host(&config, running.web);
     let link = local_link(&config, running.web);
     // A log file is no place for the token.
     if stdout().is_terminal() || config.web_login == WebLogin::Off {
-        println!("page: {}", link.as_str());
+        tell(&Zeroizing::new(format!("page: {}", link.as_str())));
     } else {
-        println!(
-            "page: {} (`roda link` prints it with its token)",
-            page_link(&place(&running.web.to_string()).0, None).as_str()
-        );
+        let bare = page_link(&place(&running.web.to_string()).0, None);
+        tell(&format!("page: {} (`roda link` prints it with its token)", bare.as_str()));
     }
     if open {
         open_page(&link);
@@ -59,6 +57,16 @@ async fn serve(config: Config, open: bool) -> Result<(), Failure> {
     let stopped = running.stopped().await;
     remove_web_address(&config.data);
     stopped.map_err(|why| Failure::Failed(format!("the node stopped: {why:#}")))
+}
+
+/// The terminal may be gone, or its file on a full disk: a node runs on without it.
+fn tell(line: &str) {
+    let _ = writeln!(stdout(), "{line}");
+}
+
+/// As [`tell`], on standard error.
+fn note(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
 fn local_link(config: &Config, web: SocketAddr) -> Zeroizing<String> {
@@ -91,7 +99,7 @@ fn open_page(link: &str) {
     command.args(&opener[1..]).arg(link);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Err(why) = command.spawn() {
-        eprintln!("note: no browser could be opened ({why}); open the page yourself");
+        note(&format!("note: no browser could be opened ({why}); open the page yourself"));
     }
 }
 
@@ -103,6 +111,8 @@ pub fn start_log(filter: &str) {
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(stderr)
         .with_ansi(colours)
+        // It would be said on standard error, and panic where that is what cannot be written.
+        .log_internal_errors(false)
         .compact()
         .init();
 }
@@ -122,7 +132,7 @@ pub fn stop_on_signals(cancel: CancellationToken) -> Result<(), Failure> {
         .map_err(|why| Failure::Failed(format!("signals cannot be listened for: {why}")))?;
     tokio::spawn(async move {
         signals.next().await;
-        eprintln!("stopping; once more to stop at once");
+        note("stopping; once more to stop at once");
         cancel.cancel();
         signals.next().await;
         process::exit(INTERRUPTED);

@@ -31,8 +31,13 @@ pub const LINKS_MAX: usize = 64;
 pub const MEMBERS_TESTED: usize = 256;
 /// Milliseconds a handshake may take.
 pub const HANDSHAKE_MS: u64 = 5_000;
-/// Half-open handshakes; the oldest gives way to the newest.
-pub const HALF_OPEN_MAX: usize = 32;
+/// Half-open handshakes, some kilobytes each: more connections wait in the system's queue until the
+/// oldest has had its [`HALF_OPEN_GRACE_MS`] and gives way.
+pub const HALF_OPEN_MAX: usize = 128;
+/// Milliseconds that a half-open handshake has for its first packet before it can give way: what a
+/// member says first follows its connection at once. 128 in 100 ms also bound what a flood of
+/// recorded first packets can cost.
+pub const HALF_OPEN_GRACE_MS: u64 = 100;
 /// Half-open handshakes from one address, loopback excepted.
 pub const HALF_OPEN_PER_ADDRESS_MAX: usize = 4;
 /// Bytes queued for one link before it is dropped; the peer resyncs.

@@ -30,6 +30,11 @@ impl FrameCodec {
         FrameCodec { max }
     }
 
+    /// Bytes of the longest frame taken now, its length too.
+    pub fn frame_max(&self) -> usize {
+        PREFIX + self.max
+    }
+
     /// From the next frame on takes tokens of at most `max` bytes.
     pub fn set_max(&mut self, max: usize) {
         self.max = max;

@@ -1,6 +1,8 @@
 //! Ends of links over the loopback interface.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod hand;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::circle;
+use crate::harness::{circle, house};
+use crate::look::Look;
 
 /// Texts that would do something if they were more than text. Each would set `window.struck`.
 const HOSTILE: &[&str] = &[
@@ -62,4 +63,36 @@ async fn one_long_word_does_not_push_the_page_wide() {
             }
         })
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_stays_a_name() {
+    let names =
+        ["<img src=x onerror=window.struck=1>", "\u{202e}odnanref \u{2066}<b>", "{{7*7}}${7*7}"];
+    house(async |house| {
+        let ana = house.node("Ana").await;
+        let mut others = Vec::new();
+        for name in names {
+            others.push(house.node_knowing(name, &ana).await);
+        }
+        let page = house.open(&ana, Look::default()).await;
+        for other in &others {
+            other.post(["so I am called".to_owned()]).await;
+        }
+        ana.eventually_holds(1 + 2 * names.len()).await;
+        let said = "$$('#log [data-id]').filter(\
+            (row) => row.textContent.includes('so I am called')).length";
+        page.eventually("all have spoken", &format!("{said} === {}", names.len())).await;
+        let members = 1 + names.len();
+        let all = format!("$$('#people [data-member]').length === {members}");
+        page.eventually("all are in the list", &all).await;
+        let made = "#people :is(b, script, [onerror]), #log :is(b, script, [onerror])";
+        assert_eq!(page.count(made).await, 0, "a name became markup");
+        assert_eq!(page.run("window.struck ?? null").await, Value::Null, "a name was run");
+        assert!(page.text("#people").await.contains("{{7*7}}${7*7}"));
+        let turning = "/[\\u202a-\\u202e\\u2066-\\u2069]/.test($('#people').textContent)";
+        assert_eq!(page.run(turning).await, json!(false), "a name turns what stands beside it");
+        page.assert_clean().await;
+    })
+    .await;
 }

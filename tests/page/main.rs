@@ -2,8 +2,21 @@
 //! where `RODA_TEST_BROWSER` is set: `tests/run page` sees to both.
 
 mod browser;
-mod conversation;
+mod clean;
+mod door;
 mod harness;
-mod hostile;
+mod history;
+mod look;
 mod node;
+mod page;
+
+mod budgets;
+mod bulk;
+mod conversation;
+mod hostile;
+mod late;
+mod login;
+mod panels;
+mod readers;
+mod restarts;
 mod shots;

@@ -10,7 +10,8 @@ import { serve } from './socket.mjs';
 const WEB = new URL('../../web/', import.meta.url);
 const TYPES = {
   '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript',
-  '.json': 'application/json', '.svg': 'image/svg+xml',
+  '.json': 'application/json', '.svg': 'image/svg+xml', '.woff2': 'font/woff2',
+  '.png': 'image/png', '.webmanifest': 'application/manifest+json',
 };
 const PAGE = 50;
 

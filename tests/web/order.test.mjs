@@ -195,3 +195,32 @@ test('rows stand in groups, under days, with the late label and what waits to be
     [[true, false], [false, true], [true, true], [true, true]]);
   assert.equal(rows[6].text, 'kind.newer');
 });
+
+test('the divider counts what others said after it, and a place is final up to the mark', () => {
+  const store = new Store();
+  store.welcome(welcome({
+    members: [member(A, 1), member(B, 2)], read: { upto: `3.${B}`, arrival: 3 },
+    messages: [message(B, 3), message(B, 4), message(A, 5), message(B, 6),
+      message(B, 7, { kind: 'profile' })],
+    receipts: { members: { [B]: { stored: {}, read: {}, clock: 5 } }, final: 4 },
+  }));
+  assert.equal(store.newCount(), 2);
+  const [, four, five, six] = store.timeline.items;
+  assert.deepEqual([four, five].map((one) => store.isFinal(one)), [true, false]);
+  assert.deepEqual(store.blockers(five), []);
+  assert.deepEqual(store.blockers(six).map((one) => one.id), [B]);
+  store.leaveMark();
+  assert.equal(store.newCount(), 0);
+});
+
+test('who tells nobody what was read is not shown what others read', () => {
+  const store = new Store();
+  store.welcome(welcome({
+    members: [member(A, 1), member(B, 2)], messages: [message(A, 3)], read_receipts: false,
+    receipts: { members: { [B]: { stored: { [A]: 3 }, read: { [A]: 3 } } }, read: { [A]: 3 } },
+  }));
+  const [own] = store.timeline.items;
+  assert.equal(store.marks(own).state, 'delivered');
+  store.readReceipts = true;
+  assert.equal(store.marks(own).state, 'read');
+});

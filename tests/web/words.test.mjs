@@ -55,7 +55,7 @@ test('a receipt is told in words', () => {
 test('an arrival of another day names the day', () => {
   const lang = language('en', texts('en'), 'UTC');
   const now = Date.UTC(2026, 10, 20, 12);
-  assert.match(lang.when(now - 3_600_000, now), /^11:00.AM$/);
-  assert.match(lang.when(now - 86_400_000, now), /^Yesterday 12:00.PM$/);
+  assert.match(lang.when(now - 3_600_000, now), /^at 11:00.AM$/);
+  assert.match(lang.when(now - 86_400_000, now), /^Yesterday, 12:00.PM$/);
   assert.equal(lang.day(now, now), 'Today');
 });

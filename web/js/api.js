@@ -65,11 +65,26 @@ export class Api {
     return { link: said.link, svg: said.svg ?? said.qr };
   }
 
+  /** A page of the conversation after a place: `{messages, more}`. */
+  page({ after, limit }) {
+    return this.call('GET', `/api/messages?after=${after}&limit=${limit}`);
+  }
+
+  /** Goodbye for good. */
+  leave() {
+    return this.call('POST', '/api/leave');
+  }
+
   setMe(change) {
     return this.call('PUT', '/api/me', change);
   }
 
   setCircle(name) {
     return this.call('PUT', '/api/circle', { name });
+  }
+
+  /** Stops waiting for a member, or waits for it again. */
+  setAside(id, aside) {
+    return this.call('POST', `/api/members/${id}/aside`, { aside });
   }
 }

@@ -1,27 +1,32 @@
 // Where messages are written: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
 
+import { put } from './el.js';
 import { TEXT_MAX_BYTES } from './ws.js';
 
 const DRAFT = 'roda.draft';
 /** Others are told of typing at most this often (ms). */
 const TYPING_MS = 3_000;
+/** The room that is left is shown from here on (bytes). */
+const NEAR_LIMIT = TEXT_MAX_BYTES * 0.8;
 
-/** `onSend(text)`, `onTyping()`, `onProblem(bytes, max)` are told. */
-export function composer({ form, area, button, storage, now, onSend, onTyping, onProblem }) {
+const bytes = (text) => new TextEncoder().encode(text).length;
+
+/** `onSend(text)` and `onTyping()` are told. */
+export function composer({ form, area, button, limit, lang, storage, now, onSend, onTyping }) {
   let told = -TYPING_MS;
   const fit = () => {
     area.style.height = 'auto';
     area.style.height = `${area.scrollHeight}px`;
-    button.disabled = area.disabled || area.value.trim() === '';
+    const room = TEXT_MAX_BYTES - bytes(area.value.trim());
+    limit.hidden = room > TEXT_MAX_BYTES - NEAR_LIMIT;
+    limit.classList.toggle('over', room < 0);
+    put(limit, room < 0 ? lang.t('composer.over', { count: -room })
+      : lang.t('composer.room', { count: room }));
+    button.disabled = area.disabled || area.value.trim() === '' || room < 0;
   };
   const send = () => {
     const text = area.value.trim();
-    if (text === '' || area.disabled) return;
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes > TEXT_MAX_BYTES) {
-      onProblem(bytes, TEXT_MAX_BYTES);
-      return;
-    }
+    if (button.disabled) return;
     area.value = '';
     storage.remove(DRAFT);
     fit();
@@ -36,7 +41,9 @@ export function composer({ form, area, button, storage, now, onSend, onTyping, o
     }
   });
   area.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    // 229: some browsers say only so that an input method is at work.
+    const composing = event.isComposing || event.keyCode === 229;
+    if (event.key !== 'Enter' || event.shiftKey || composing) return;
     event.preventDefault();
     send();
   });
@@ -48,6 +55,13 @@ export function composer({ form, area, button, storage, now, onSend, onTyping, o
   area.value = storage.get(DRAFT) ?? '';
   fit();
   return {
+    /** Puts a text where the cursor is. */
+    insert(text) {
+      area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
+      area.dispatchEvent(new Event('input'));
+      area.focus();
+    },
+    /** Takes no more; the words say why. */
     close(words) {
       area.disabled = true;
       area.placeholder = words;

@@ -1,12 +1,15 @@
-// Invitation, names and settings, and the question for the token.
+// Dialogs: what they have in common, the invitation, and the question for the token.
 
+import { copied } from './clipboard.js';
 import { el, fill, icon } from './el.js';
 import { coded } from './text.js';
 
 /** A modal dialog with a heading; gone from the page once closed. */
-function dialog(t, title, ...children) {
+export function dialog(t, title, attributes, ...children) {
   const close = () => box.close();
-  const box = el('dialog', { 'aria-label': title, tabindex: -1, onclose: () => box.remove() },
+  const box = el('dialog', {
+    ...attributes, 'aria-label': title, tabindex: -1, onclose: () => box.remove(),
+  },
     el('div', { class: 'head' }, el('h2', {}, title),
       el('button', {
         type: 'button', class: 'ib', 'aria-label': t('close'), title: t('close'), onclick: close,
@@ -18,24 +21,47 @@ function dialog(t, title, ...children) {
   return box;
 }
 
-const problem = () => el('p', { class: 'problem', role: 'alert', hidden: true });
+export const problem = () => el('p', { class: 'problem', role: 'alert', hidden: true });
 
-function show(line, text) {
+/** Says what went wrong. */
+export function tell(line, text) {
   line.hidden = false;
   fill(line, coded(text));
+}
+
+/** A question; resolves to whether it was confirmed. The way back has the focus. */
+export function ask(t, { title, text, confirm, danger = false }) {
+  return new Promise((resolve) => {
+    const box = dialog(t, title, { id: 'ask' }, el('p', {}, text), el('div', { class: 'choices' },
+      el('button', {
+        type: 'button', class: 'wide', autofocus: true, onclick: () => box.close(),
+      }, t('cancel')),
+      el('button', {
+        type: 'button', class: `wide main${danger ? ' danger' : ''}`, id: 'confirm',
+        onclick: () => box.close('yes'),
+      }, confirm)));
+    box.querySelector('[autofocus]').focus();
+    box.addEventListener('close', () => resolve(box.returnValue === 'yes'));
+  });
+}
+
+/** Says something that a person must have read. */
+export function say(t, title, text) {
+  dialog(t, title, { id: 'said' }, el('p', {}, text));
 }
 
 /** Fetches and shows the invitation. */
 export async function invite(api, { t }) {
   const place = el('div', {});
-  dialog(t, t('invite'), el('p', {}, t('invite.how')), place);
+  dialog(t, t('invite'), { id: 'invitation' }, el('p', {}, t('invite.how')), place);
   try {
     const { link, svg } = await api.invite();
     const field = el('input', { readonly: true, value: link, 'aria-label': t('invite.link') });
-    const copy = el('button', { type: 'button', class: 'wide', onclick: take }, t('copy'));
+    const copy = el('button', { type: 'button', class: 'wide', onclick: take },
+      icon('copy'), t('copy'));
     async function take() {
-      field.select();
-      await navigator.clipboard?.writeText(link).then(() => fill(copy, t('copied')), () => {});
+      if (await copied(link)) fill(copy, icon('check'), t('copied'));
+      else field.select();
     }
     const address = svg && `data:image/svg+xml,${encodeURIComponent(svg)}`;
     fill(place, svg && el('img', { class: 'qr', src: address, alt: t('invite.qr') }), field,
@@ -43,35 +69,6 @@ export async function invite(api, { t }) {
   } catch (error) {
     fill(place, el('p', { class: 'problem', role: 'alert' }, t('failed', { why: error.message })));
   }
-}
-
-/** Own name, the circle's name, read receipts; only what changed is sent. */
-export function settings(api, store, { t }) {
-  const own = store.members.get(store.me)?.name ?? '';
-  const name = el('input', { value: own, maxlength: 64, required: true, autocomplete: 'off' });
-  const circle = el('input', { value: store.circle, maxlength: 64, autocomplete: 'off' });
-  const receipts = el('input', { type: 'checkbox', checked: store.readReceipts });
-  const wrong = problem();
-  async function save(event) {
-    event.preventDefault();
-    try {
-      const change = {};
-      if (name.value.trim() !== own) change.name = name.value.trim();
-      if (receipts.checked !== store.readReceipts) change.read_receipts = receipts.checked;
-      if (Object.keys(change).length > 0) await api.setMe(change);
-      store.readReceipts = receipts.checked;
-      const called = circle.value.trim();
-      if (called && called !== store.circle) await api.setCircle(called);
-      box.close();
-    } catch (error) {
-      show(wrong, t('failed', { why: error.message }));
-    }
-  }
-  const box = dialog(t, t('settings'), el('form', { onsubmit: save },
-    el('label', {}, t('settings.name'), name), el('label', {}, t('settings.circle'), circle),
-    el('label', { class: 'check' }, receipts, t('settings.receipts')), wrong,
-    el('button', { class: 'wide main' }, t('settings.save'))));
-  name.select();
 }
 
 /** The question for the token, in place of the page. `enter(text)` is told the answer. */
@@ -92,14 +89,14 @@ export class Login {
     el('h1', {}, t('login.title')), el('p', {}, coded(t('login.how'))),
     el('label', {}, t('login.token'), token), wrong,
     el('button', { class: 'wide main' }, t('login.enter')));
-    this.box = el('section', { id: 'login', hidden: true }, form);
+    this.box = el('section', { id: 'login', hidden: true, 'aria-label': t('login.title') }, form);
     Object.assign(this, { token, wrong, tried: false, refusal: t('login.wrong') });
     document.body.append(this.box);
   }
 
   /** `had`: a token was there and was refused. */
   open(had) {
-    if (had || this.tried) show(this.wrong, this.refusal);
+    if (had || this.tried) tell(this.wrong, this.refusal);
     const opens = this.box.hidden;
     this.box.hidden = false;
     document.body.classList.add('locked');

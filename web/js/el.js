@@ -1,7 +1,8 @@
 // The one way elements are made. Text becomes text nodes only, so what members write can never
 // become markup.
 
-const SAFE_LINK = /^https?:\/\//i;
+const SAFE_LINK = /^(https?:\/\/|mailto:)/i;
+const SVG = 'http://www.w3.org/2000/svg';
 
 /**
  * `el('p', {class: 'x', onclick: f, 'aria-label': '…'}, 'text', child)`. `null` and `false`
@@ -20,6 +21,16 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** As `el`, for drawings; they hold no addresses but those of the page's own icons. */
+export function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(...children.filter(Boolean));
+  return element;
+}
+
 /** Replaces an element's children. */
 export function fill(element, ...children) {
   const left = new Set([null, undefined, false]);
@@ -28,14 +39,13 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Text that is only touched where it changed. */
+export function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** An icon from the page's own sprite. */
 export function icon(name) {
-  const space = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(space, 'svg');
-  svg.setAttribute('class', 'icon');
-  svg.setAttribute('aria-hidden', 'true');
-  const use = document.createElementNS(space, 'use');
-  use.setAttribute('href', `/icons.svg#${name}`);
-  svg.append(use);
-  return svg;
+  return svg('svg', { class: 'icon', 'aria-hidden': 'true' },
+    svg('use', { href: `/vendor/lucide/icons.svg#${name}` }));
 }

@@ -1,6 +1,7 @@
 // The page's fixed parts, made once. Ids here are what browser tests hold on to.
 
 import { el, icon } from './el.js';
+import { logo } from './ring.js';
 
 /** Builds the page into `body`; returns its parts by name. */
 export function frame(body, { t }) {
@@ -11,50 +12,60 @@ export function frame(body, { t }) {
     make(name, 'button', {
       type: 'button', class: 'ib', 'aria-label': label, title: label, ...more,
     }, icon(picture));
+  part.logo = logo();
 
-  const header = el('header', {},
-    el('img', { src: '/icon.svg', alt: '', width: 32, height: 32 }),
+  const header = el('header', {}, part.logo,
     el('div', { class: 'title' },
       make('circle', 'h1', { dir: 'auto' }, t('unnamed')), make('count', 'p', {})),
-    button('openSettings', t('settings'), 'settings'),
+    button('openInvite', t('invite'), 'user-plus', { class: 'ib narrow' }),
     button('openPeople', t('people.show'), 'people', {
       class: 'ib narrow', 'aria-controls': 'people', 'aria-expanded': 'false',
-    }));
+    }),
+    button('openSettings', t('settings'), 'settings', { id: 'open-settings' }));
 
   const log = make('log', 'div', {
     id: 'log', tabindex: -1, role: 'region', 'aria-label': t('log'),
   },
-    make('empty', 'div', { class: 'empty', hidden: true }),
-    make('rows', 'ol', { id: 'rows' }));
+    make('empty', 'div', { class: 'welcome', hidden: true }),
+    make('rows', 'ol', { id: 'rows', 'aria-label': t('log') }));
 
   const late = make('late', 'div', { class: 'pill top', hidden: true },
     make('lateGo', 'button', { type: 'button', id: 'late' }),
     button('lateClose', t('dismiss'), 'close', { class: 'x' }));
+  const jump = make('jump', 'button', { type: 'button', id: 'jump', hidden: true },
+    make('jumpCount', 'span', { class: 'badge', hidden: true }), make('jumpWords', 'span', {
+      class: 'vh',
+    }), icon('chevron-down'));
 
   const composer = make('form', 'form', {},
     make('composer', 'textarea', {
       id: 'composer', rows: 1, 'aria-label': t('composer'), autocomplete: 'off',
       placeholder: t('composer.placeholder'), enterkeyhint: 'send', dir: 'auto',
     }),
+    button('emoji', t('emoji'), 'smile', { id: 'emoji' }),
     make('send', 'button', {
       id: 'send', class: 'ib send', 'aria-label': t('send'), title: t('send'),
     }, icon('send')));
 
   const main = el('main', {}, header,
-    make('state', 'div', { id: 'state', 'data-state': 'connecting' }),
-    el('div', { class: 'middle' }, log, late,
-      make('jump', 'button', { type: 'button', class: 'pill bottom', hidden: true })),
+    make('state', 'div', { id: 'state', role: 'status', 'data-state': 'connecting' },
+      make('stateWords', 'span', {}),
+      make('progress', 'progress', { hidden: true, 'aria-label': t('progress') })),
+    el('div', { class: 'middle' }, log, late, jump),
     el('div', { class: 'comp' },
       make('notices', 'div', { class: 'notices', role: 'status' }),
-      make('typing', 'div', { class: 'typing' }), composer));
+      make('typing', 'div', { class: 'typing' }), composer,
+      make('limit', 'div', { class: 'limit', role: 'status', hidden: true })));
 
   const people = make('people', 'aside', { id: 'people', 'aria-label': t('people') },
     el('div', { class: 'head' }, el('h2', {}, t('people')),
       button('closePeople', t('close'), 'close', { class: 'ib narrow' })),
+    make('drawing', 'div', { class: 'drawing', hidden: true }),
     make('members', 'ul', {}),
     make('invite', 'button', { type: 'button', id: 'invite', class: 'wide' }, t('invite')));
 
-  body.append(main, people, make('live', 'div', {
+  const veil = make('veil', 'div', { class: 'veil' });
+  body.append(main, veil, people, make('live', 'div', {
     id: 'live', class: 'vh', 'aria-live': 'polite', 'aria-atomic': 'false',
   }));
   return part;

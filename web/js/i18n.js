@@ -24,12 +24,21 @@ export function language(tag, texts, zone) {
   const long = format({ weekday: 'long', day: 'numeric', month: 'long' });
   const withYear = format({ day: 'numeric', month: 'long', year: 'numeric' });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
+  const longStamp = format({ dateStyle: 'long', timeStyle: 'medium' });
+  const shortStamp = format({ dateStyle: 'short', timeStyle: 'short' });
+  const numbers = new Intl.NumberFormat(tag);
+  const names = new Intl.ListFormat(tag, { type: 'conjunction' });
+  const number = (value) => numbers.format(value);
+  const list = (items) => names.format(items);
+  const full = (at) => longStamp.format(at);
+  const stamp = (at) => shortStamp.format(at);
   const capital = (text) => text.charAt(0).toLocaleUpperCase(tag) + text.slice(1);
 
   function t(name, values = {}) {
     const form = `${name}.${plural.select(values.count ?? 0)}`;
     const text = texts[name] ?? texts[form] ?? texts[`${name}.other`] ?? name;
-    return text.replace(/\{(\w+)\}/g, (whole, slot) => String(values[slot] ?? whole));
+    const said = (value) => (typeof value === 'number' ? number(value) : String(value));
+    return text.replace(/\{(\w+)\}/g, (whole, slot) => said(values[slot] ?? whole));
   }
 
   const dayKey = (at) => key.format(at);
@@ -43,7 +52,9 @@ export function language(tag, texts, zone) {
 
   /** When, for an arrival: the time, with the day where that is not today. */
   function when(at, now) {
-    return dayKey(at) === dayKey(now) ? clock.format(at) : `${day(at, now)} ${clock.format(at)}`;
+    const time = clock.format(at);
+    return dayKey(at) === dayKey(now) ? t('at.time', { time })
+      : t('at.day', { day: day(at, now), time });
   }
 
   function ago(at, now) {
@@ -56,5 +67,5 @@ export function language(tag, texts, zone) {
 
   const has = (name) => name in texts;
   const time = (at) => clock.format(at);
-  return { tag, has, t, time, dayKey, day, when, ago };
+  return { tag, has, t, time, dayKey, day, when, ago, full, stamp, number, list };
 }

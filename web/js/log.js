@@ -1,19 +1,30 @@
 // The log on the screen: keeps the rows in step with the window, and the reader's place.
 
-import { build, plan } from './rows.js';
-import { lowerBound } from './timeline.js';
+import { el, icon } from './el.js';
+import { build, renewMeta } from './row.js';
+import { plan } from './rows.js';
+import { lowerBound, WINDOW_MAX, WINDOW_STEP } from './timeline.js';
 
 /** Within this distance of the bottom the reader counts as being there (px). */
 const STICK_PX = 40;
 /** Nearer than this to an edge, more rows are brought (px). */
 const EDGE_PX = 600;
+/** Rows made anew at once: more than most screens hold, fewer than take long. */
+const BURST_ROWS = 40;
+/** What is new begins this far below the top (px). */
+const NEW_TOP_PX = 60;
 
 export class Log {
   /** `onEdge()` asks the node for older messages; `onView()` is told that the view has moved. */
   constructor({ scroller, list, store, outbox, lang, now, actions, onEdge, onView }) {
     Object.assign(this, { scroller, list, store, outbox, lang, now, actions, onEdge, onView });
     this.rows = new Map();
+    /** Ids that have just arrived: these alone come with a motion. */
+    this.fresh = new Set();
+    this.tools = { ...actions, t: lang.t, unfolded: new Set() };
+    this.acts = this.#acts();
     this.stuck = true;
+    this.count = 0;
     this.top = 0;
     this.anchorId = null;
     this.active = null;
@@ -22,7 +33,17 @@ export class Log {
     });
     scroller.addEventListener('scroll', () => this.#moved(), { passive: true });
     list.addEventListener('keydown', (event) => this.#key(event));
-    list.addEventListener('focusin', (event) => this.#activate(event.target.closest('li')));
+    list.addEventListener('focusin', (event) => {
+      const row = event.target.closest('#rows > li');
+      this.#activate(row);
+      this.#offer(row);
+    });
+    list.addEventListener('pointerover', (event) => {
+      if (event.pointerType === 'mouse') this.#offer(event.target.closest('#rows > li'));
+    });
+    list.addEventListener('click', (event) => {
+      if (event.target.closest('.meta')) this.#details(event.target.closest('[data-id]'));
+    });
     new ResizeObserver(() => {
       if (this.stuck) this.#toBottom();
       this.onView();
@@ -31,7 +52,10 @@ export class Log {
 
   /** Brings the rows up to date; the first visible row stays where it is, to the pixel. */
   flush() {
-    const { scroller, list } = this;
+    const { scroller, list, store: { timeline } } = this;
+    this.burst = this.stuck && timeline.items.length - this.count > BURST_ROWS;
+    this.count = timeline.items.length;
+    if (this.burst) timeline.narrow(BURST_ROWS);
     const anchor = this.stuck ? null : this.#firstVisible();
     const top = anchor?.getBoundingClientRect().top;
     const id = anchor?.dataset.id;
@@ -52,18 +76,22 @@ export class Log {
     let at = this.list.firstChild;
     for (const row of planned) {
       const held = this.rows.get(row.key);
-      const element = held?.sign === row.sign ? held.element : build(row, this.actions);
+      const same = held?.sign === row.sign;
+      const element = same ? held.element : build(row, this.tools);
+      if (same && held.metaSign !== row.metaSign) renewMeta(element, row);
+      if (!held && this.fresh.has(row.key)) element.classList.add('arriving');
       if (held && held.element !== element) {
         if (at === held.element) at = element;
         if (this.active === held.element) this.#swapActive(element);
         held.element.replaceWith(element);
       }
-      keep.set(row.key, { sign: row.sign, element });
+      keep.set(row.key, { sign: row.sign, metaSign: row.metaSign, element });
       if (element === at) at = at.nextSibling;
       else this.list.insertBefore(element, at);
     }
     for (const [key, { element }] of this.rows) if (!keep.has(key)) element.remove();
     this.rows = keep;
+    this.fresh.clear();
   }
 
   #swapActive(element) {
@@ -96,14 +124,16 @@ export class Log {
     if (this.stepping) return;
     const { scroller, store: { timeline } } = this;
     const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    const up = scroller.scrollTop < EDGE_PX && !this.stuck && timeline.from > 0;
+    const narrow = timeline.to - timeline.from < WINDOW_MAX - WINDOW_STEP;
+    const up = scroller.scrollTop < EDGE_PX && timeline.from > 0 &&
+      (this.stuck ? narrow && !this.burst : true);
     const down = !up && below < EDGE_PX && !timeline.showsEnd;
     if (scroller.scrollTop < EDGE_PX && timeline.from === 0) this.onEdge();
     if (!up && !down) return;
     this.stepping = true;
     requestAnimationFrame(() => {
       this.stepping = false;
-      if (up && this.stuck) return;
+      if (up && this.burst && this.stuck) return;
       if (up ? timeline.up() : timeline.down()) this.flush();
     });
   }
@@ -140,6 +170,52 @@ export class Log {
     this.flush();
   }
 
+  /** To the oldest message that is held; older ones are asked for on the way. */
+  toStart() {
+    this.stuck = false;
+    while (this.store.timeline.up());
+    this.flush();
+    this.scroller.scrollTop = 0;
+  }
+
+  /** To the divider above what is new, where that is further up than the last screen. */
+  toNew() {
+    const divider = this.rows.get('new')?.element ?? this.#revealNew();
+    const beyond = divider && this.scroller.getBoundingClientRect().top -
+      divider.getBoundingClientRect().top;
+    if (!divider || beyond < 0) return;
+    this.stuck = false;
+    this.scroller.scrollTop -= beyond + NEW_TOP_PX;
+  }
+
+  #revealNew() {
+    const { timeline, newAfter } = this.store;
+    const first = timeline.items[lowerBound(timeline.items, newAfter) + 1];
+    if (!first || !timeline.reveal(first.id)) return null;
+    this.stuck = false;
+    this.flush();
+    return this.rows.get('new')?.element;
+  }
+
+  /** Where the reader is, to come back to. */
+  place() {
+    const row = this.#firstVisible();
+    const top = row && row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+    return { stuck: this.stuck, id: row?.dataset.id, top };
+  }
+
+  /** Back to a place. */
+  restore({ stuck, id, top }) {
+    if (stuck || !this.store.timeline.reveal(id)) {
+      this.toEnd();
+      return;
+    }
+    this.stuck = false;
+    this.flush();
+    const now = this.rows.get(id).element.getBoundingClientRect().top;
+    this.scroller.scrollTop += now - this.scroller.getBoundingClientRect().top - top;
+  }
+
   /** Shows and focuses a message; false where it is not held. */
   reveal(id) {
     if (!this.store.timeline.reveal(id)) return false;
@@ -166,7 +242,36 @@ export class Log {
     row.tabIndex = 0;
   }
 
+  /** What can be done with a message: one set of buttons, in the row at hand. */
+  #acts() {
+    const { t } = this.lang;
+    const button = (name, picture, action) => el('button', {
+      type: 'button', class: 'ib', 'aria-label': t(name), title: t(name), 'data-act': picture,
+      onclick: (event) => {
+        const row = event.currentTarget.closest('[data-id]');
+        action(this.store.timeline.byId.get(row.dataset.id), event.currentTarget);
+      },
+    }, icon(picture));
+    return el('div', { class: 'acts' },
+      button('copy.message', 'copy', (message, at) => this.actions.copy(message, at)),
+      button('details', 'info', (message) => this.actions.details(message)));
+  }
+
+  #offer(row) {
+    if (!row?.classList.contains('m') || !row.dataset.id || this.acts.parentNode === row) return;
+    row.append(this.acts);
+  }
+
+  #details(row) {
+    const message = this.store.timeline.byId.get(row?.dataset.id);
+    if (message && row.classList.contains('m')) this.actions.details(message);
+  }
+
   #key(event) {
+    if (event.key === 'Enter' && event.target.matches('#rows > li')) {
+      this.#details(event.target);
+      return;
+    }
     const rows = [...this.list.querySelectorAll(':scope > [tabindex]')];
     const at = rows.indexOf(event.target);
     const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 }[event.key];

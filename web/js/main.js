@@ -1,8 +1,11 @@
 // Puts the parts together.
 
 import { Access, Api } from './api.js';
+import { browserShell } from './browser.js';
 import { choose, language } from './i18n.js';
+import { Notifier } from './notify.js';
 import { careful, Outbox } from './outbox.js';
+import { applyLook, Prefs } from './prefs.js';
 import { Store } from './store.js';
 import { View } from './view.js';
 import { Connection } from './ws.js';
@@ -26,14 +29,27 @@ const storage = careful(browserStorage());
 const access = new Access({ storage, location, history });
 const api = new Api({ fetch: (...args) => fetch(...args), access });
 
-const tag = choose(navigator.languages);
+const prefs = new Prefs({ storage });
+applyLook(prefs, document);
+prefs.subscribe(() => applyLook(prefs, document));
+window.addEventListener('storage', () => prefs.refresh());
+
+const wished = prefs.get('language');
+const tag = choose(wished === 'auto' ? navigator.languages : [wished]);
 const texts = await fetch(`/lang/${tag}.json`).then((answer) => answer.json());
 document.documentElement.lang = tag;
 const lang = language(tag, texts);
 
 const store = new Store();
 const outbox = new Outbox({ storage, newRef, now: Date.now });
-const view = new View({ store, outbox, api, access, lang, storage });
+const notifier = new Notifier({
+  prefs, store, lang, shell: browserShell(), onOpen: (message) => view.open(message),
+  timers: {
+    set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id),
+    now: () => performance.now(),
+  },
+});
+const view = new View({ store, outbox, api, access, lang, storage, prefs, notifier });
 const connection = new Connection({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
   WebSocket,
@@ -51,3 +67,12 @@ window.addEventListener('online', () => connection.hurry());
 window.addEventListener('focus', () => connection.hurry());
 document.addEventListener('visibilitychange', () => document.hidden || connection.hurry());
 connection.start();
+
+// The shell alone is kept by it, so that the page opens while the node is away. The policy gives
+// out this one address and nothing else; browsers without Trusted Types need none.
+if (window.isSecureContext && navigator.serviceWorker) {
+  const policy = window.trustedTypes?.createPolicy('roda-sw', { createScriptURL: () => '/sw.js' });
+  navigator.serviceWorker.register(policy?.createScriptURL('') ?? '/sw.js').catch(() => {
+    // A browser that refuses (a private window may) loses nothing but that.
+  });
+}

@@ -53,9 +53,9 @@ export class Outbox {
   }
 
   /** The node refused it; the text stays. */
-  fail(ref, message) {
+  fail(ref, message, code) {
     const entry = this.find(ref);
-    if (entry) entry.failed = message;
+    if (entry) Object.assign(entry, { failed: message, code });
     return entry;
   }
 

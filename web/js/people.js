@@ -1,17 +1,18 @@
-// Who is in the circle, and how they can be heard.
+// Who is in the circle, how they can be heard, and the mesh as a picture.
 
-import { el, fill } from './el.js';
-import { hue, initial } from './text.js';
+import { el, fill, icon } from './el.js';
+import { isHere, mesh, picture } from './mesh.js';
+import { initial } from './text.js';
 
 /** Short words for how a member stands. */
-export function standing(member, store, { t, ago }, now) {
+export function standing(member, store, { t, ago, number }, now) {
   if (member.left) return t('member.left');
   if (member.disputed) return t('member.disputed');
   if (member.aside) return t('member.aside');
   if (member.id === store.me) return t('member.you');
   if (member.online) {
     const known = member.rtt_ms !== null && member.rtt_ms !== undefined;
-    return known ? t('member.ms', { ms: member.rtt_ms }) : t('member.online');
+    return known ? t('member.ms', { ms: number(member.rtt_ms) }) : t('member.online');
   }
   if (member.via) return t('member.via', { name: store.nameOf(member.via) });
   return member.last_heard
@@ -32,25 +33,63 @@ export function sorted(store) {
 /** How many are in the circle, and how many of them can be heard now. */
 export function counts(store) {
   const members = [...store.members.values()].filter((one) => !one.left && !one.aside);
-  const here = members.filter((one) => one.online || one.id === store.me || one.via);
+  const here = members.filter((one) => isHere(one, store.me));
   return { count: members.length, here: here.length };
 }
 
-/** Renews the list where it changed. */
-export function people(list, store, lang, now) {
-  const rows = sorted(store).map((member) => {
-    const away = !member.online && member.id !== store.me && !member.via;
-    return {
-      id: member.id, name: store.nameOf(member.id), fingerprint: member.fingerprint,
+/** The panel; `onMember(member)` is told whom the reader wants to know more of. */
+export class People {
+  constructor({ list, drawing, store, lang, onMember }) {
+    Object.assign(this, { list, drawing, store, lang, onMember });
+  }
+
+  /** Renews what changed. */
+  renew(now) {
+    this.#list(now);
+    this.#drawing();
+  }
+
+  #list(now) {
+    const { list, store, lang } = this;
+    const rows = sorted(store).map((member) => ({
+      id: member.id, hue: store.hueOf(member.id), name: store.nameOf(member.id),
       standing: standing(member, store, lang, now),
-      gone: Boolean(member.left || member.aside || member.disputed || away),
-    };
-  });
-  const sign = JSON.stringify(rows);
-  if (list.dataset.sign === sign) return;
-  list.dataset.sign = sign;
-  fill(list, rows.map((row) => el('li', { 'data-member': row.id, class: row.gone ? 'gone' : null },
-    el('span', { class: `dot ${hue(row.id)}`, 'aria-hidden': 'true' }, initial(row.name)),
-    el('bdi', { class: 'name', title: row.fingerprint }, row.name),
-    el('small', {}, row.standing))));
+      alike: store.alike.has(member.id), disputed: Boolean(member.disputed),
+      gone: Boolean(member.left || member.aside || !isHere(member, store.me)),
+    }));
+    const sign = JSON.stringify(rows);
+    if (this.listed === sign) return;
+    this.listed = sign;
+    const held = document.activeElement?.closest('[data-member]')?.dataset.member;
+    fill(list, rows.map((row) => this.#row(row)));
+    if (held) list.querySelector(`[data-member="${CSS.escape(held)}"] button`)?.focus();
+  }
+
+  #row(row) {
+    const { lang: { t }, store } = this;
+    const open = () => this.onMember(store.members.get(row.id));
+    return el('li', { 'data-member': row.id, class: row.gone ? 'gone' : null },
+      el('button', { type: 'button', class: 'member', onclick: open },
+        el('span', { class: `dot ${row.hue}`, 'aria-hidden': 'true' }, initial(row.name)),
+        el('bdi', { class: 'name' }, row.name),
+        (row.alike || row.disputed) && el('span', {
+          class: 'flag', title: t(row.disputed ? 'member.disputed' : 'member.newkey'),
+        }, icon('alert'), row.alike && t('member.newkey')),
+        el('small', {}, row.standing)));
+  }
+
+  #drawing() {
+    const { drawing, store, lang: { t } } = this;
+    const drawn = mesh(store.members, store.me);
+    const { count, here } = counts(store);
+    const names = drawn.shown.map((one) =>
+      [store.hueOf(one.id), store.nameOf(one.id), isHere(one, store.me)]);
+    const sign = JSON.stringify([names, drawn.links]);
+    if (this.drawn === sign) return;
+    this.drawn = sign;
+    drawing.hidden = drawn.shown.length < 2;
+    const label = `${t('people.count', { count })}, ${t('people.here', { here })}, ` +
+      t('mesh.links', { count: drawn.links.length });
+    fill(drawing, picture(drawn, store, label));
+  }
 }

@@ -28,6 +28,13 @@ export function marks(message, { members, receipts, me }) {
   return { state: message.state ?? 'kept', of: waited.length, have, lack, readers };
 }
 
+/** Members whose signed clock has not passed a message: they can still write before it. */
+export function blockers(message, { members, receipts, me }) {
+  return [...members.values()].filter((member) =>
+    member.id !== me && !member.left && !member.aside && !member.disputed &&
+    (receipts.members.get(member.id)?.clock ?? 0) < message.lamport);
+}
+
 /** The mark in words; `t` translates. */
 export function words(mark, t) {
   if (mark.state === 'read') return t('receipt.read');

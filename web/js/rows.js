@@ -1,10 +1,8 @@
-// What the log shows, row by row: days, messages, what waits to be sent. `plan` decides without
-// DOM what each row says; `build` makes its element.
+// What the log shows, row by row: days, messages, what waits to be sent. No DOM: row.js makes the
+// elements.
 
-import { el } from './el.js';
 import { words } from './receipts.js';
 import { isSystem } from './store.js';
-import { hue, initial, textNodes } from './text.js';
 import { compare } from './timeline.js';
 
 /** Messages of one author within this time stand as one group (ms). */
@@ -21,7 +19,10 @@ function stampOf(message, lang) {
   return made;
 }
 
-/** The rows of the window: `{key, sign, …}`; a row with the same `sign` needs no new element. */
+/**
+ * The rows of the window. A row with the same `sign` needs no new element; one whose `metaSign`
+ * alone differs needs only its time and mark renewed.
+ */
 export function plan(store, outbox, lang, now) {
   const rows = [];
   const { items, from } = store.timeline;
@@ -35,13 +36,13 @@ export function plan(store, outbox, lang, now) {
     if (newDay) rows.push(line(`day-${message.id}`, 'day', lang.day(message.at, now)));
     if (!newMarked && isNew(message)) {
       newMarked = true;
-      const divides = before && message.author !== store.me;
-      if (divides) rows.push(line('new', 'day new', lang.t('new')));
+      if (message.author !== store.me) rows.push(line('new', 'day new', unreadWords(store, lang)));
     }
     const after = items[from + index + 1];
-    rows.push(isSystem(message) ? system(message, store, lang) : said(message, {
+    const context = {
       store, lang, now, first: newDay || !grouped(before, message), last: !grouped(message, after),
-    }));
+    };
+    rows.push(isSystem(message) ? system(message, store, lang) : said(message, context));
   });
   if (!store.timeline.showsEnd) return rows;
   const waiting = outbox.entries.filter((entry) => entry.shown);
@@ -50,7 +51,12 @@ export function plan(store, outbox, lang, now) {
 }
 
 function line(key, kind, text) {
-  return { key, kind, text, sign: `${kind}|${text}` };
+  return { key, kind, text, sign: `${kind}|${text}`, metaSign: '' };
+}
+
+function unreadWords(store, lang) {
+  const count = store.newCount();
+  return count > 0 ? lang.t('new.count', { count }) : lang.t('new');
 }
 
 function grouped(a, b) {
@@ -75,20 +81,25 @@ function system(message, store, lang) {
 function said(message, { store, lang, now, first, last }) {
   const own = message.author === store.me;
   const member = store.members.get(message.author);
-  const mark = own ? store.marks(message) : null;
-  const names = (members) => members.map((one) => store.nameOf(one.id)).join(', ');
+  const disputed = Boolean(member?.disputed && message.seq >= member.disputed);
   const row = {
     key: message.id, id: message.id, kind: 'message', own, first, last, at: message.at,
-    author: message.author, name: store.nameOf(message.author, message.name),
-    you: own ? lang.t('you') : null, time: stampOf(message, lang).time, ...body(message, lang),
+    hue: store.hueOf(message.author),
+    name: own ? lang.t('you') : store.nameOf(message.author, message.name),
+    alike: store.alike.has(message.author) ? (member?.fingerprint ?? '').slice(0, 9) : null,
+    ...body(message, lang),
     late: message.late ? lang.t('late.label', { when: lang.when(message.arrived_at, now) }) : null,
-    mark: mark && words(mark, lang.t), state: mark?.state ?? null,
-    details: mark && mark.of > 0 ? lang.t('receipt.details', {
-      have: names(mark.have) || '–', lack: names(mark.lack) || '–',
-    }) : null,
-    folded: member?.disputed && message.seq >= member.disputed ? lang.t('disputed') : null,
+    folded: disputed ? lang.t('disputed') : null,
+    why: disputed ? lang.t('disputed.why', { name: store.nameOf(message.author) }) : null,
   };
-  return { ...row, sign: JSON.stringify(row) };
+  const mark = own ? store.marks(message) : null;
+  const meta = {
+    at: message.at, time: stampOf(message, lang).time,
+    open: store.isFinal(message) || disputed ? null : lang.t('final.open'),
+    mark: mark && { state: mark.state, of: mark.of, have: mark.have.length },
+    words: mark && words(mark, lang.t),
+  };
+  return { ...row, meta, sign: JSON.stringify(row), metaSign: JSON.stringify(meta) };
 }
 
 function body(message, lang) {
@@ -97,67 +108,18 @@ function body(message, lang) {
   return { text: lang.t(key), strange: true };
 }
 
+/** In the reader's language where the code is known, else in the node's words. */
+function why({ failed, code }, lang) {
+  if (!failed) return null;
+  return lang.has(`error.${code}`) ? lang.t(`error.${code}`) : failed;
+}
+
 function unsent(entry, lang, first) {
   const failed = entry.failed !== null;
   const row = {
     key: `ref-${entry.ref}`, kind: 'unsent', ref: entry.ref, text: entry.text, first, failed,
     you: lang.t('you'), mark: failed ? lang.t('receipt.failed') : lang.t('receipt.waiting'),
-    why: entry.failed || null, retry: lang.t('retry'), remove: lang.t('remove'),
+    why: why(entry, lang), retry: lang.t('retry'), remove: lang.t('remove'),
   };
-  return { ...row, sign: JSON.stringify(row) };
-}
-
-/** A row's element. `actions`: `retry(ref)`, `remove(ref)`. */
-export function build(row, actions) {
-  if (row.kind === 'system') {
-    const time = stamp(row);
-    return el('li', { class: 'system', 'data-id': row.id, tabindex: -1 },
-      el('bdi', {}, row.text), ' ', time);
-  }
-  if (row.kind === 'message') return message(row);
-  if (row.kind === 'unsent') return waiting(row, actions);
-  return el('li', { class: row.kind }, el('span', {}, row.text));
-}
-
-function stamp(row) {
-  return el('time', { datetime: new Date(row.at).toISOString() }, row.time);
-}
-
-function message(row) {
-  const classes = ['m', row.own && 'own', row.first && 'first', row.last && 'last'];
-  const text = el('div', { class: row.strange ? 'text strange' : 'text', dir: 'auto' },
-    textNodes(row.text));
-  const shown = row.folded
-    ? el('details', {}, el('summary', {}, row.folded), text) : text;
-  const who = el('span', { class: row.first && !row.own ? 'who' : 'vh' },
-    el('bdi', {}, row.own ? row.you : row.name));
-  const meta = el('div', { class: 'meta' }, stamp(row),
-    row.mark && el('span', { class: 'mark', 'data-mark': row.state, title: row.details },
-      row.mark));
-  return el('li', {
-    class: classes.filter(Boolean).join(' '), 'data-id': row.id, tabindex: -1,
-  },
-  !row.own && avatar(row),
-  el('div', { class: `b ${hue(row.author)}` }, who, shown, meta,
-    row.late && el('div', { class: 'late' }, `↑ ${row.late}`)));
-}
-
-function avatar(row) {
-  const classes = row.last ? `dot ${hue(row.author)}` : 'dot empty';
-  return el('span', { class: classes, 'aria-hidden': 'true' }, row.last && initial(row.name));
-}
-
-function waiting(row, { retry, remove }) {
-  const button = (label, action) =>
-    el('button', { type: 'button', class: 'small', onclick: () => action(row.ref) }, label);
-  return el('li', {
-    class: `m own last unsent${row.first ? ' first' : ''}${row.failed ? ' failed' : ''}`,
-    'data-ref': row.ref, tabindex: -1,
-  },
-  el('div', { class: 'b' }, el('span', { class: 'vh' }, row.you),
-    el('div', { class: 'text', dir: 'auto' }, textNodes(row.text)),
-    el('div', { class: 'meta' }, el('span', { class: 'mark' }, row.mark)),
-    row.why && el('div', { class: 'why' }, row.why),
-    row.failed && el('div', { class: 'choices' }, button(row.retry, retry),
-      button(row.remove, remove))));
+  return { ...row, sign: JSON.stringify(row), metaSign: '' };
 }

@@ -1,8 +1,10 @@
 // What the page knows: messages, members, receipts, what waits to be sent. No DOM, no clock.
 
-import { marks } from './receipts.js';
+import { lookAlikes } from './names.js';
+import { blockers, marks } from './receipts.js';
+import { hues } from './text.js';
 import {
-  compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, readPlace, Timeline,
+  compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, lowerBound, readPlace, Timeline,
 } from './timeline.js';
 
 /** Kinds that are counted as messages: an unknown kind is one of a newer version. */
@@ -21,6 +23,8 @@ export class Store {
   #reset() {
     this.timeline = new Timeline();
     this.members = new Map();
+    this.alike = new Map();
+    this.hues = new Map();
     this.receipts = { members: new Map(), delivered: {}, read: {}, final: 0 };
     this.names = new Map();
     this.circle = '';
@@ -138,11 +142,20 @@ export class Store {
     this.members = new Map(
       members.map((member) => [member.id, { ...member, since: readPlace(member.since) }]),
     );
+    const came = [...this.members.values()].sort((a, b) =>
+      a.since && b.since ? compare(a.since, b.since) : Boolean(b.since) - Boolean(a.since));
+    this.alike = lookAlikes(came);
+    this.hues = hues(came.map((member) => member.id));
   }
 
   /** What to call somebody: the name known now, the name a message brought, the id's start. */
   nameOf(id, fallback = '') {
     return this.members.get(id)?.name || fallback || (id ?? '').slice(0, 8);
+  }
+
+  /** The class of a member's hue. */
+  hueOf(id) {
+    return `c${this.hues.get(id) ?? 0}`;
   }
 
   /** Watermarks only grow; a packet may hold only what changed. */
@@ -160,9 +173,37 @@ export class Store {
     receipts.final = Math.max(receipts.final, packet?.final ?? 0);
   }
 
-  /** See receipts.js. */
+  /** See receipts.js. Who does not tell what was read here is not shown what others read. */
   marks(message) {
-    return marks(message, this);
+    const mark = marks(message, this);
+    if (this.readReceipts) return mark;
+    return { ...mark, state: mark.state === 'read' ? 'delivered' : mark.state, readers: [] };
+  }
+
+  /** Whether nothing can be ordered before this message any more. */
+  isFinal(message) {
+    if (message.lamport <= this.receipts.final) message.final = true;
+    return Boolean(message.final);
+  }
+
+  /** Members that can still write before this message. */
+  blockers(message) {
+    return blockers(message, this);
+  }
+
+  /** Messages of others from the divider on; 0 where there is none, or it is not held. */
+  newCount() {
+    const { items } = this.timeline;
+    if (!this.newAfter || (this.more && compare(items[0], this.newAfter) > 0)) return 0;
+    const from = lowerBound(items, this.newAfter);
+    return items.slice(from).filter((one) => one.author !== this.me && !isSystem(one) &&
+      compare(one, this.newAfter) > 0).length;
+  }
+
+  /** The reader has gone: what comes from now on is new. */
+  leaveMark() {
+    const last = this.timeline.items.at(-1);
+    if (last) this.newAfter = { lamport: last.lamport, author: last.author };
   }
 
   /** Takes `progress`, or the same from `welcome`. */

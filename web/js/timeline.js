@@ -154,6 +154,11 @@ export class Timeline {
     if (this.to - this.from < WINDOW_STEP) this.from = Math.max(0, this.to - WINDOW_STEP);
   }
 
+  /** Keeps only the newest so many of the window, where it shows the end. */
+  narrow(rows) {
+    if (this.showsEnd) this.from = Math.max(this.from, this.to - rows);
+  }
+
   /** Moves the window so that it holds this message; false where it is not held. */
   reveal(id) {
     const message = this.byId.get(id);

@@ -1,51 +1,62 @@
 // The page: puts what the store knows on the screen, and tells the connection what the reader does.
 
+import { Announcer } from './announcer.js';
+import { Banner } from './banner.js';
+import { copied } from './clipboard.js';
 import { composer } from './composer.js';
-import { invite, Login, settings } from './dialogs.js';
-import { el, fill, icon } from './el.js';
+import { memberDetails, messageDetails } from './details.js';
+import { invite, Login } from './dialogs.js';
+import { el, fill, put } from './el.js';
+import { Emoji } from './emoji.js';
+import { renewEmpty } from './empty.js';
 import { frame } from './frame.js';
+import { LatePill } from './late.js';
 import { Log } from './log.js';
-import { counts, people } from './people.js';
+import { Notices } from './notices.js';
+import { counts, People } from './people.js';
 import { Reader } from './reader.js';
+import { settings } from './settings.js';
 import { isSystem } from './store.js';
 import { compare } from './timeline.js';
 
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
 const BURST_MS = 150;
 const BURST_CHANGES = 10;
-/** A trouble is shown only once it lasts this long (ms); a short one heals unseen. */
-const TROUBLE_MS = 2_000;
-/** Notices stay at least this long (ms), somebody's typing this long after the last word of it. */
-const NOTICE_MS = 10_000;
+/** On a slow machine the screen takes one part of the time in so many. */
+const REST = 3;
+/** Somebody's typing is shown this long after the last word of it (ms). */
 const TYPING_MS = 4_000;
-/** Words for screen readers are gathered this long (ms); more than this many are only counted. */
-const ANNOUNCE_MS = 1_000;
-const ANNOUNCE_MAX = 3;
+/** More arrivals at once than this come without motion. */
+const ANIMATED_MAX = 3;
+/** "Heard 5 minutes ago" is renewed this often (ms). */
+const CLOCK_MS = 30_000;
 /** Messages asked for at once when the reader nears the oldest. */
 const PAGE = 50;
 
+const looking = () => document.hasFocus() && !document.hidden;
+
 export class View {
-  constructor({ store, outbox, api, access, lang, storage }) {
-    Object.assign(this, { store, outbox, api, access, lang, storage });
+  constructor(parts) {
+    const { lang } = parts;
+    Object.assign(this, parts);
     this.part = frame(document.body, lang);
-    this.state = 'connecting';
+    this.notices = new Notices({ place: this.part.notices, t: lang.t });
     this.met = false;
     this.changes = 0;
     this.flushed = 0;
+    this.pause = BURST_MS;
     this.below = 0;
     this.unread = 0;
-    this.late = 0;
-    this.heard = [];
   }
 
   /** Wires the page to its connection. */
   attach(connection) {
-    const { part, store, outbox, lang, api } = this;
+    const { part, store, outbox, lang } = this;
     this.connection = connection;
     this.login = new Login({ t: lang.t, enter: (text) => this.#enter(text) });
     this.reader = new Reader({
       timers: { set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id) },
-      look: () => (document.hasFocus() && !document.hidden ? this.log.visible() : null),
+      look: () => (looking() ? this.log.visible() : null),
       onRead: (last, ids) => this.#read(last, ids), compare,
     });
     this.log = new Log({
@@ -53,31 +64,75 @@ export class View {
       actions: {
         retry: (ref) => this.#then(() => connection.retry(ref)),
         remove: (ref) => this.#then(() => outbox.remove(ref)),
+        copy: (message, button) => this.#copy(message.text, button),
+        details: (message) => messageDetails(message, store, lang, (one, button) =>
+          this.#copy(one.text, button)),
       },
       onEdge: () => connection.older(PAGE), onView: () => this.#viewed(),
     });
+    this.late = new LatePill({ part, store, log: this.log, lang });
+    this.banner = new Banner({ part, store, lang });
+    this.announcer = new Announcer({ region: part.live, store, lang });
+    this.people = new People({
+      list: part.members, drawing: part.drawing, store, lang,
+      onMember: (member) => memberDetails(member, this),
+    });
     this.composer = composer({
-      form: part.form, area: part.composer, button: part.send, storage: this.storage,
-      now: Date.now, onTyping: () => connection.typing(),
+      form: part.form, area: part.composer, button: part.send, limit: part.limit, lang,
+      storage: this.storage, now: Date.now, onTyping: () => connection.typing(),
       onSend: (text) => {
+        store.newAfter = null;
         connection.send(text);
         this.log.toEnd();
       },
-      onProblem: (bytes, max) => this.notice(lang.t('composer.long', { bytes, max })),
     });
-    part.openSettings.onclick = () => settings(api, store, lang);
-    part.invite.onclick = () => invite(api, lang);
-    part.openPeople.onclick = () => this.#people(!document.body.classList.contains('people'));
-    part.closePeople.onclick = () => this.#people(false);
-    part.people.onkeydown = (event) => event.key === 'Escape' && this.#people(false);
+    new Emoji({
+      button: part.emoji, lang, storage: this.storage,
+      onPick: (character) => this.composer.insert(character),
+    });
+    this.#wire();
+  }
+
+  #wire() {
+    const { part, api, lang } = this;
+    const reload = () => window.location.reload();
+    part.openSettings.onclick = () => settings({ ...this, reload });
+    part.invite.onclick = part.openInvite.onclick = () => invite(api, lang);
+    const isOpen = () => document.body.classList.contains('people');
+    part.openPeople.onclick = () => this.#people(!isOpen());
+    part.closePeople.onclick = part.veil.onclick = () => this.#people(false);
+    part.people.onkeydown = (event) => event.key === 'Escape' && isOpen() && this.#people(false);
     part.jump.onclick = () => this.log.toEnd();
-    part.lateGo.onclick = () => this.#toLate();
-    part.lateClose.onclick = () => this.#dismissLate();
-    const viewed = () => this.#viewed();
-    window.addEventListener('focus', viewed);
-    window.addEventListener('blur', viewed);
-    document.addEventListener('visibilitychange', viewed);
-    setInterval(() => this.#renew(), 30_000);
+    window.addEventListener('focus', () => this.#back());
+    window.addEventListener('blur', () => this.#away());
+    document.addEventListener('visibilitychange', () =>
+      document.hidden ? this.#away() : this.#back());
+    document.addEventListener('keydown', (event) => this.#typed(event));
+    setInterval(() => this.#renew(), CLOCK_MS);
+  }
+
+  /** Who begins to type where nothing is to be typed into means the composer. */
+  #typed(event) {
+    const plainKey = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const elsewhere = document.querySelector('dialog[open]') ||
+      /^(INPUT|TEXTAREA|SELECT|BUTTON|A|SUMMARY)$/.test(event.target.tagName) || event.key === ' ';
+    if (plainKey && !elsewhere && !this.part.composer.disabled) this.part.composer.focus();
+  }
+
+  /** What comes while nobody looks is new when the reader comes back. */
+  #away() {
+    if (this.gone) return;
+    this.gone = true;
+    if (this.store.newCount() === 0 || this.log.stuck) this.store.leaveMark();
+    this.#viewed();
+  }
+
+  #back() {
+    if (!looking()) return;
+    this.gone = false;
+    if (this.store.newCount() === 0) this.store.newAfter = null;
+    this.#viewed();
+    this.schedule();
   }
 
   #people(open) {
@@ -91,6 +146,16 @@ export class View {
     this.log.flush();
   }
 
+  async #copy(text, button) {
+    const done = await copied(text);
+    const { t } = this.lang;
+    if (!done) return this.notices.say(t('copy.failed'));
+    button.classList.add('done');
+    setTimeout(() => button.classList.remove('done'), 1_200);
+    fill(this.part.live, el('p', {}, t('copied')));
+    return undefined;
+  }
+
   #enter(text) {
     this.access.take(text);
     this.connection.start();
@@ -98,7 +163,6 @@ export class View {
 
   /** The connection's state has changed. */
   onState(state) {
-    this.state = state;
     if (state === 'online') {
       this.met = true;
       this.login.close();
@@ -113,9 +177,20 @@ export class View {
     else if (packet.type === 'typing') this.#typing(packet.member);
     else if (packet.type === 'notice' && packet.code !== 'late') {
       const known = `notice.${packet.code}`;
-      this.notice(this.lang.has(known) ? this.lang.t(known) : packet.message);
-    } else if (packet.type === 'error' && !result) this.notice(packet.message);
+      this.notices.say(this.lang.has(known) ? this.lang.t(known) : packet.message);
+    } else if (packet.type === 'error' && !result) this.notices.say(packet.message);
+    else if (packet.type === 'welcome') this.#welcomed(result);
     this.schedule();
+  }
+
+  #welcomed(resumes) {
+    const { store, lang: { t } } = this;
+    if (!resumes) this.openAtNew = true;
+    this.version ??= store.version;
+    if (this.version === store.version) return;
+    // The node was updated under an open page.
+    this.version = store.version;
+    this.notices.offer(t('page.newer'), t('page.reload'), () => window.location.reload());
   }
 
   /** Renews the screen soon: with the next frame, or gathered in a burst. */
@@ -123,22 +198,28 @@ export class View {
     this.changes += 1;
     if (this.scheduled) return;
     this.scheduled = true;
-    const rest = BURST_MS - (performance.now() - this.flushed);
-    const busy = this.changes > BURST_CHANGES && rest > 0;
+    const rest = this.flushed + this.pause - performance.now();
     if (rest <= 0) this.changes = 0;
+    const busy = this.changes > BURST_CHANGES;
     const flush = () => {
       this.scheduled = false;
+      const began = performance.now();
+      this.log.flush();
+      if (this.openAtNew) this.#openAtNew();
+      this.#renew();
       this.flushed = performance.now();
-      this.#flush();
+      this.pause = Math.max(BURST_MS, REST * (this.flushed - began));
     };
     if (document.hidden) setTimeout(flush, BURST_MS);
     else if (busy) setTimeout(() => requestAnimationFrame(flush), rest);
     else requestAnimationFrame(flush);
   }
 
-  #flush() {
-    this.log.flush();
-    this.#renew();
+  /** A fresh page opens where the reader stopped, if that is not on the last screen anyway. */
+  #openAtNew() {
+    this.openAtNew = false;
+    if (this.store.newCount() === 0) this.store.newAfter = null;
+    else this.log.toNew();
   }
 
   #arrived({ added, late, outside }) {
@@ -149,30 +230,26 @@ export class View {
     if (!this.log.stuck && place) {
       this.below += others.filter((one) => !one.late && compare(one, place) > 0).length;
     }
-    if (document.hidden || !document.hasFocus()) this.unread += others.length;
-    if (tardy > 0) {
-      this.late += tardy;
-      this.lateSince = performance.now();
-    }
+    this.late.add(tardy);
+    if (!looking()) this.#missed(others, tardy);
+    if (others.length <= ANIMATED_MAX) for (const one of others) this.log.fresh.add(one.id);
     for (const one of others) store.typing.delete(one.author);
-    this.#announce(others.filter((one) => !one.late), tardy);
+    this.announcer.say(others.filter((one) => !one.late), tardy);
   }
 
-  #announce(messages, tardy) {
-    if (messages.length === 0 && tardy === 0) return;
-    this.heard.push(...messages);
-    this.heardLate = (this.heardLate ?? 0) + tardy;
-    this.announcing ??= setTimeout(() => {
-      const { t } = this.lang;
-      const lines = this.heard.length > ANNOUNCE_MAX
-        ? [t('announce.many', { count: this.heard.length })]
-        : this.heard.map((one) => t('announce.message', {
-          name: this.store.nameOf(one.author, one.name), text: one.text ?? t('kind.newer'),
-        }));
-      if (this.heardLate > 0) lines.push(t('late.notice', { count: this.heardLate }));
-      fill(this.part.live, lines.map((line) => el('p', {}, line)));
-      Object.assign(this, { heard: [], heardLate: 0, announcing: null });
-    }, ANNOUNCE_MS);
+  /** Arrivals that nobody looks at. */
+  #missed(others, tardy) {
+    this.unread += others.length;
+    this.notifier.arrived(others.filter((one) => !one.late), tardy);
+    // Offered once, when there was something to tell; the browser is asked only after a yes.
+    if (others.length === 0 || !this.notifier.offers()) return;
+    const { t } = this.lang;
+    this.notices.offer(t('notify.offer'), t('notify.yes'), () => this.notifier.ask());
+  }
+
+  /** Shows a message that a notification named. */
+  open(message) {
+    if (!message || !this.log.reveal(message.id)) this.log.toEnd();
   }
 
   #typing(id) {
@@ -184,19 +261,12 @@ export class View {
     }, TYPING_MS));
   }
 
-  /** Says something a person should know. */
-  notice(text) {
-    const { part, lang } = this;
-    const line = el('div', { class: 'notice' }, el('span', {}, text), el('button', {
-      type: 'button', class: 'x', 'aria-label': lang.t('dismiss'), onclick: () => line.remove(),
-    }, icon('close')));
-    part.notices.append(line);
-    setTimeout(() => line.remove(), NOTICE_MS);
-  }
-
   #viewed() {
     if (this.log.stuck) this.below = 0;
-    if (document.hasFocus() && !document.hidden) this.unread = 0;
+    if (looking()) {
+      this.unread = 0;
+      this.notifier.looked();
+    }
     this.reader.moved();
     this.#pills();
   }
@@ -207,92 +277,40 @@ export class View {
     this.#pills();
   }
 
-  #toLate() {
-    const first = this.log.earliest(this.store.lateUnseen.keys());
-    if (first) this.log.reveal(first);
-    else if (this.store.lateBeyond > 0) this.part.log.scrollTop = 0;
-    this.#dismissLate();
-  }
-
-  #dismissLate() {
-    this.store.lateSeen([...this.store.lateUnseen.keys()]);
-    this.store.lateBeyond = 0;
-    this.late = 0;
-    this.#pills();
-  }
-
   #pills() {
-    const { part, store, lang, log } = this;
-    const unseen = store.lateUnseen.size + store.lateBeyond;
-    const rest = NOTICE_MS - (performance.now() - (this.lateSince ?? 0));
-    if (this.late > 0 && unseen === 0 && rest <= 0) this.late = 0;
-    else if (this.late > 0 && unseen === 0) {
-      clearTimeout(this.lateTimer);
-      this.lateTimer = setTimeout(() => this.#pills(), rest + 1);
-    }
-    part.late.hidden = this.late === 0;
-    put(part.lateGo, `${lang.t('late.notice', { count: this.late })} ↑`);
+    const { part, store, lang, log, below } = this;
+    this.late.renew();
     part.jump.hidden = log.stuck;
-    const words = this.below > 0 ? lang.t('jump.count', { count: this.below }) : lang.t('jump');
-    put(part.jump, `${words} ↓`);
+    part.jumpCount.hidden = below === 0;
+    put(part.jumpCount, lang.number(below));
+    put(part.jumpWords, below > 0 ? lang.t('jump.count', { count: below }) : lang.t('jump'));
     const title = store.circle || lang.t('unnamed');
-    document.title = this.unread > 0 ? `(${this.unread}) ${title}` : title;
+    document.title = this.unread > 0 ? `(${lang.number(this.unread)}) ${title}` : title;
+    this.notifier.shell.badge(this.unread);
   }
 
   /** Everything but the rows. */
   #renew() {
     const { part, store, lang } = this;
-    const now = Date.now();
-    people(part.members, store, lang, now);
+    this.people.renew(Date.now());
     const { count, here } = counts(store);
     put(part.circle, store.circle || lang.t('unnamed'));
     put(part.count, count === 0 ? '' :
       `${lang.t('people.count', { count })} · ${lang.t('people.here', { here })}`);
     const names = [...store.typing.keys()].map((id) => store.nameOf(id));
     put(part.typing, names.length === 0 ? '' :
-      lang.t('typing', { count: names.length, names: names.join(', ') }));
+      lang.t('typing', { count: names.length, names: lang.list(names) }));
     if (store.members.get(store.me)?.left) this.composer.close(lang.t('composer.left'));
     this.#empty(count);
-    this.#state();
+    this.banner.renew(this.connection, this.met);
     this.#pills();
   }
 
   #empty(count) {
-    const { part, store, outbox, lang } = this;
+    const { part, store, outbox, lang: { t } } = this;
     const talks = store.timeline.items.some((one) => !isSystem(one)) || outbox.entries.length > 0;
-    part.empty.hidden = talks || !this.met || store.more;
-    if (part.empty.hidden) return;
-    fill(part.empty, el('img', { src: '/icon.svg', alt: '', width: 64, height: 64 }),
-      el('h2', {}, lang.t('empty.title')),
-      el('p', {}, lang.t(count > 1 ? 'empty.others' : 'empty.alone')));
+    const quiet = count > 1 ? 'others' : 'alone';
+    const words = !this.met ? 'connecting' : talks || store.more ? '' : quiet;
+    renewEmpty(part.empty, words, t, part.invite.onclick);
   }
-
-  #state() {
-    const { part, store, lang } = this;
-    const [name, values] = stateOf(this.state, this.met, store);
-    put(part.state, lang.t(`state.${name}`, values));
-    if (part.state.dataset.state === name) return;
-    part.state.dataset.state = name;
-    clearTimeout(this.trouble);
-    part.state.classList.toggle('shown', name === 'store-failing' || name === 'catching-up');
-    if (name === 'connecting' || name === 'reconnecting') {
-      this.trouble = setTimeout(() => part.state.classList.add('shown'), TROUBLE_MS);
-    }
-  }
-}
-
-/** The one state that matters most, and its words' values. */
-function stateOf(state, met, store) {
-  if (state === 'login') return ['login', {}];
-  if (state !== 'online') return [met ? 'reconnecting' : 'connecting', {}];
-  if (store.storeState !== 'ok') {
-    return ['store-failing', { why: store.storeState.replace(/^failing:\s*/, '') }];
-  }
-  if (store.catchingUp) return ['catching-up', store.catchingUp];
-  return ['online', {}];
-}
-
-/** Text that is only touched where it changed. */
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -15,6 +15,9 @@ export function wait(failures, random) {
   return WAIT_MIN_MS + random() * (ceiling - WAIT_MIN_MS);
 }
 
+/** Close code of a node that stops (RFC 6455, 7.4.1). */
+const GOING_AWAY = 1001;
+
 const NOT_ALLOWED = new Set(['unauthorized', 'auth', 'token', 'login']);
 
 export class Connection {
@@ -35,6 +38,7 @@ export class Connection {
     this.timer = null;
     this.attempt = 0;
     this.doubtful = false;
+    this.nodeStopped = false;
   }
 
   /** Connects now, whatever wait is under way; for the start, a new token, `online`, a look. */
@@ -73,7 +77,10 @@ export class Connection {
       this.timer = this.timers.set(() => this.#lost(), WELCOME_MS);
     });
     socket.onmessage = mine((event) => this.#received(JSON.parse(event.data)));
-    socket.onclose = mine(() => this.#lost());
+    socket.onclose = mine((event) => {
+      if (event?.code === GOING_AWAY) this.nodeStopped = true;
+      this.#lost();
+    });
     socket.onerror = () => {};
   }
 
@@ -104,12 +111,14 @@ export class Connection {
     this.timers.clear(this.timer);
     this.failures = 0;
     this.doubtful = false;
+    this.nodeStopped = false;
     const resumes = this.store.welcome(packet);
     if (resumes) this.#write({ type: 'resume', epoch: packet.epoch, arrival: this.store.cursor });
     for (const { text, ref } of this.outbox.waiting(packet.epoch)) {
       this.#write({ type: 'send', text, ref });
     }
     this.#enter('online');
+    return resumes;
   }
 
   on_messages({ messages }) {
@@ -126,7 +135,7 @@ export class Connection {
   }
 
   on_error({ ref, code, message }) {
-    if (ref) return this.outbox.fail(ref, message);
+    if (ref) return this.outbox.fail(ref, message, code);
     if (!NOT_ALLOWED.has(code)) return null;
     this.#enter('login');
     this.socket?.close();

@@ -1,6 +1,7 @@
 //! Handshakes over sockets.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -61,13 +62,18 @@ pub(super) async fn dialling(
     Ok(Greeted { frames, established, began })
 }
 
-/// Shakes hands as the side that listened.
-pub(super) async fn listening(shared: &Shared, socket: TcpStream) -> Result<Greeted, GreetError> {
+/// Shakes hands as the side that listened; `greeted` is set once a good hello has come.
+pub(super) async fn listening(
+    shared: &Shared,
+    socket: TcpStream,
+    greeted: &AtomicBool,
+) -> Result<Greeted, GreetError> {
     let began = shared.now();
     let mut frames = opened(socket)?;
     let work = async {
         let m1 = next(&mut frames, shared).await?.ok_or_else(cut_off)?;
         let (listener, m2) = Listener::greeted(local(shared), &shared.group_keys, &m1)?;
+        greeted.store(true, Ordering::Relaxed);
         send(&mut frames, &m2, shared).await?;
         frames.set_max(JOIN_FRAME_MAX);
         let m3 = next(&mut frames, shared).await?.ok_or_else(cut_off)?;
@@ -118,7 +124,7 @@ fn local(shared: &Shared) -> Local {
     Local {
         key: shared.key.clone(),
         listen: shared.listens.clone(),
-        clock: shared.clock.load(std::sync::atomic::Ordering::Relaxed),
+        clock: shared.clock.load(Ordering::Relaxed),
         ephemeral,
         time: (shared.wall)(),
         seal: seal_once,

@@ -12,7 +12,7 @@ use tokio_util::codec::Decoder as _;
 
 use crate::wire::FrameCodec;
 
-/// Bytes asked of the socket at once.
+/// Bytes asked of the socket at once; fewer while frames are shorter, as strangers' are.
 const READ_BYTES: usize = 32 * 1024;
 
 /// Reads frames. Cancel-safe: what was read of a frame stays.
@@ -38,7 +38,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             if let Some(token) = self.codec.decode(&mut self.buffer)? {
                 return Ok(Some(token));
             }
-            self.buffer.reserve(READ_BYTES);
+            self.buffer.reserve(READ_BYTES.min(self.codec.frame_max()));
             match timeout(dead, self.io.read_buf(&mut self.buffer)).await?? {
                 0 if self.buffer.is_empty() => return Ok(None),
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),

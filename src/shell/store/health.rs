@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 use tokio::sync::{mpsc, watch};
 
 use super::folder::Folder;
+use super::lookup::prove_all;
 use super::writer::StoreEvent;
 use crate::shell::handle::StoreState;
 
@@ -66,7 +67,7 @@ impl StoreHealth {
         self.writes.send_replace(state);
     }
 
-    pub(super) fn set_file(&self, soundness: Soundness) {
+    fn set_file(&self, soundness: Soundness) {
         self.file.send_replace(soundness);
     }
 }
@@ -107,7 +108,37 @@ pub(super) fn advice(error: &rusqlite::Error, folder: &Path) -> String {
     format!("{what}: {todo} (folder {folder}; {error})")
 }
 
-/// `quick_check` on a thread and a connection of its own.
+/// Tells of damage, wherever it was met: the next start, the owner, and whoever asks for health.
+#[derive(Debug, Clone)]
+pub(super) struct Alarm {
+    pub(super) folder: Folder,
+    pub(super) health: StoreHealth,
+    /// Weak, as the events end with the writer.
+    pub(super) events: mpsc::WeakSender<StoreEvent>,
+}
+
+impl Alarm {
+    /// Notes the damage for the next start; said once.
+    pub(super) fn damaged(&self, what: &str) {
+        if matches!(self.health.file(), Soundness::Damaged(_)) {
+            return;
+        }
+        self.health.set_file(Soundness::Damaged(what.to_owned()));
+        let folder = self.folder.path().display();
+        tracing::error!(%folder, "the database is damaged: {what}");
+        self.folder.mark_damaged();
+        let told = format!(
+            "the database in {folder} is damaged; stop the node and start it again: the file is \
+             then set aside and the conversation fetched anew from others ({what})"
+        );
+        // The owner itself may be reading and cannot wait. Untold it is still on the disk.
+        if let Some(events) = self.events.upgrade() {
+            let _ = events.try_send(StoreEvent::Damaged(told));
+        }
+    }
+}
+
+/// `quick_check`, then every hash and signature, on a thread and a connection of its own.
 pub(super) struct Checker {
     thread: JoinHandle<()>,
     interrupt: InterruptHandle,
@@ -115,29 +146,16 @@ pub(super) struct Checker {
 
 impl Checker {
     /// Starts the check.
-    pub(super) fn start(
-        connection: Connection,
-        folder: Folder,
-        health: StoreHealth,
-        events: mpsc::Sender<StoreEvent>,
-    ) -> std::io::Result<Checker> {
+    pub(super) fn start(connection: Connection, alarm: Alarm) -> std::io::Result<Checker> {
         let interrupt = connection.get_interrupt_handle();
-        health.set_file(Soundness::Checking);
+        alarm.health.set_file(Soundness::Checking);
         let thread = thread::Builder::new().name("store-check".to_owned()).spawn(move || {
-            let found = check(&connection);
-            if let Soundness::Damaged(what) = &found {
-                let folder_name = folder.path().display();
-                tracing::error!(folder = %folder_name, "the database is damaged: {what}");
-                folder.mark_damaged();
-                let told = format!(
-                    "the database in {} is damaged; stop the node and start it again: the file is \
-                     then set aside and the conversation fetched anew from others ({what})",
-                    folder.path().display()
-                );
-                // An owner that is gone needs no telling: the mark is on the disk.
-                let _ = events.blocking_send(StoreEvent::Damaged(told));
+            match check(&connection) {
+                Soundness::Damaged(what) => alarm.damaged(&what),
+                found if alarm.health.file() == Soundness::Checking => alarm.health.set_file(found),
+                // A read has met damage meanwhile.
+                _ => {}
             }
-            health.set_file(found);
         })?;
         Ok(Checker { thread, interrupt })
     }
@@ -155,9 +173,15 @@ impl Checker {
 }
 
 fn check(connection: &Connection) -> Soundness {
-    match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
-        Ok(word) if word == "ok" => Soundness::Sound,
-        Ok(word) => Soundness::Damaged(word),
+    let quick = "PRAGMA quick_check(1)";
+    let checked = match connection.query_row(quick, [], |row| row.get::<_, String>(0)) {
+        // SQLite has no checksums: a changed letter is found by what was signed.
+        Ok(word) if word == "ok" => prove_all(connection),
+        Ok(word) => return Soundness::Damaged(word),
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => Soundness::Sound,
         Err(error) if is_damage(&error) => Soundness::Damaged(error.to_string()),
         Err(error) => {
             tracing::warn!("the database could not be checked, the next start will: {error}");

@@ -3,6 +3,7 @@
 //! A read that fails twice is logged and answered with none: the protocol then asks its peers, as
 //! for anything it does not hold, and nothing false is said.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::reader::Reader;
@@ -59,7 +60,68 @@ fn at(connection: &Connection, author: &NodeId, seq: u64) -> rusqlite::Result<Op
     statement.query_row((author, seq), |row| Ok((row.get(0)?, number_at(row, 1)?))).optional()
 }
 
+/// The run as its author signed it, and nothing else: a byte that the disk has changed is damage.
 fn run_from(connection: &Connection, author: NodeId, seq: u64) -> rusqlite::Result<Option<Run>> {
+    let Some((run, head)) = stored_run(connection, author, seq)? else { return Ok(None) };
+    match run.clone().check() {
+        Ok(checked) if checked.head() == head => Ok(Some(run)),
+        Ok(_) => Err(damage("an entry's hash is not what it was", &author, seq)),
+        Err(error) => Err(damage(&error.to_string(), &author, seq)),
+    }
+}
+
+fn damage(what: &str, author: &NodeId, seq: u64) -> rusqlite::Error {
+    let what = format!("entry {seq} of {author} is not as it was signed: {what}");
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, what.into())
+}
+
+/// Checks every entry against its hash and its author's signature.
+pub(super) fn prove_all(connection: &Connection) -> rusqlite::Result<()> {
+    for (node, head) in heads(connection)? {
+        let mut next = 1;
+        while next <= head {
+            let Some(run) = run_from(connection, node, next)? else {
+                return Err(damage("it is missing", &node, next));
+            };
+            next = run.last_seq() + 1;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the last run of every author: what the node would go on from.
+pub(super) fn prove_heads(connection: &Connection) -> rusqlite::Result<()> {
+    for (node, head) in heads(connection)? {
+        let mut before = connection.prepare_cached(sql::RUN_BEFORE)?;
+        let before = before.query_row((node, int(head)), |row| number_at(row, 0)).optional()?;
+        let first = before.unwrap_or(0) + 1;
+        if run_from(connection, node, first)?.is_none_or(|run| run.last_seq() != head) {
+            return Err(damage("its run is not whole", &node, head));
+        }
+    }
+    Ok(())
+}
+
+/// Authors with entries, and the last seq of each.
+fn heads(connection: &Connection) -> rusqlite::Result<Vec<(NodeId, u64)>> {
+    let mut authors = connection.prepare_cached(sql::AUTHORS)?;
+    let authors = authors.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+    let mut heads = Vec::new();
+    for author in authors {
+        let (id, node) = author?;
+        let mut head = connection.prepare_cached(sql::HEAD)?;
+        let head = head.query_row([id], |row| number_at(row, 0)).optional()?;
+        heads.extend(head.map(|head| (node, head)));
+    }
+    Ok(heads)
+}
+
+/// A run from its rows, and the hash that stands in its last one.
+fn stored_run(
+    connection: &Connection,
+    author: NodeId,
+    seq: u64,
+) -> rusqlite::Result<Option<(Run, Hash)>> {
     let Some((_, lamport)) = at(connection, &author, seq)? else { return Ok(None) };
     let prev = match seq {
         1 => None,
@@ -75,7 +137,7 @@ fn run_from(connection: &Connection, author: NodeId, seq: u64) -> rusqlite::Resu
         }
         entries.push(Said { at: number_at(row, 3)?, body: row.get(4)? });
         if let Some(signature) = row.get::<_, Option<Signature>>(5)? {
-            return Ok(Some(Run { first, entries, signature }));
+            return Ok(Some((Run { first, entries, signature }, row.get(6)?)));
         }
     }
     Ok(None)

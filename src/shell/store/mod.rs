@@ -36,7 +36,7 @@ pub use writer::{Batch, EVENTS_MAX, GROUP_MAX, QUEUE_MAX, StoreEvent, WriterHand
 
 use crate::protocol::archive::Restored;
 use folder::Folder;
-use health::{Checker, is_damage};
+use health::{Alarm, Checker, is_damage};
 use restore::names;
 use schema::{Unfit, meta, set_meta};
 use writer::Writer;
@@ -157,8 +157,10 @@ impl Store {
         let (queue_in, queue) = mpsc::channel(QUEUE_MAX);
         let (events, events_out) = mpsc::channel(EVENTS_MAX);
         let health = StoreHealth::new();
-        let checker = unclean.then(|| check(&folder, &health, &events)).transpose()?;
-        let reader = Reader::new(folder.database());
+        let weak = events.downgrade();
+        let alarm = Alarm { folder: folder.clone(), health: health.clone(), events: weak };
+        let checker = unclean.then(|| check(&folder, alarm.clone())).transpose()?;
+        let reader = Reader::new(folder.database(), alarm);
         let writer = Writer {
             connection: Some(connection),
             authors: apply::Authors::new(),
@@ -205,6 +207,7 @@ fn load(folder: &Folder, options: &Options) -> Result<Loaded, Unfit> {
     let mut connection = schema::open_writer(&folder.database(), page_limit)?;
     schema::migrate(&mut connection)?;
     let restored = restore::restore(&connection)?;
+    lookup::prove_heads(&connection)?;
     let transaction = connection.transaction()?;
     let unclean = existed && meta(&transaction, names::CLEAN)? != Some(true);
     set_meta(&transaction, names::CLEAN, false)?;
@@ -226,13 +229,8 @@ fn load(folder: &Folder, options: &Options) -> Result<Loaded, Unfit> {
     Ok(Loaded { connection, restored, epoch, lost, unclean })
 }
 
-fn check(
-    folder: &Folder,
-    health: &StoreHealth,
-    events: &mpsc::Sender<StoreEvent>,
-) -> Result<Checker, OpenError> {
+fn check(folder: &Folder, alarm: Alarm) -> Result<Checker, OpenError> {
     let connection = schema::open_reader(&folder.database())
         .map_err(|error| OpenError::Database(folder.path().to_owned(), error))?;
-    Checker::start(connection, folder.clone(), health.clone(), events.clone())
-        .map_err(|error| folder.trouble(error))
+    Checker::start(connection, alarm).map_err(|error| folder.trouble(error))
 }

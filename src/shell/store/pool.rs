@@ -5,12 +5,15 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use super::health::{Alarm, is_damage};
 use super::schema::open_reader;
 
 /// Connections to one database, opened when first needed, taken in turn.
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) path: PathBuf,
+    /// Told of damage; none where no node stands behind the reads.
+    pub(super) alarm: Option<Alarm>,
     free: Mutex<Free>,
     freed: Condvar,
 }
@@ -24,8 +27,9 @@ struct Free {
 
 impl Pool {
     /// A pool of at most `room` connections.
-    pub(super) fn new(path: PathBuf, room: usize) -> Pool {
-        Pool { path, free: Mutex::new(Free { idle: Vec::new(), room }), freed: Condvar::new() }
+    pub(super) fn new(path: PathBuf, room: usize, alarm: Option<Alarm>) -> Pool {
+        let free = Mutex::new(Free { idle: Vec::new(), room });
+        Pool { path, alarm, free, freed: Condvar::new() }
     }
 
     /// Runs `read` on a connection, once more on a new one where that fails.
@@ -40,8 +44,11 @@ impl Pool {
             lease.connection = None;
             lease.connection().and_then(&read)
         });
-        if done.is_err() {
+        if let Err(error) = &done {
             lease.connection = None;
+            if let Some(alarm) = self.alarm.as_ref().filter(|_| is_damage(error)) {
+                alarm.damaged(&error.to_string());
+            }
         }
         done
     }

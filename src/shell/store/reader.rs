@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow};
 
+use super::health::Alarm;
 use super::pool::Pool;
 use super::restore::number_at;
 use super::sql::{self, int};
@@ -42,16 +43,17 @@ pub struct Reader(Arc<Pool>);
 impl Reader {
     /// Reads the database at this path, beside whoever writes it.
     pub fn at(database: &Path) -> Reader {
-        Reader::new(database.to_owned())
+        Reader::with_room(database.to_owned(), CONNECTIONS_MAX, None)
     }
 
-    pub(super) fn new(path: PathBuf) -> Reader {
-        Reader::with_room(path, CONNECTIONS_MAX)
+    /// As [`Reader::at`], for a node that is to be told of damage.
+    pub(super) fn new(path: PathBuf, alarm: Alarm) -> Reader {
+        Reader::with_room(path, CONNECTIONS_MAX, Some(alarm))
     }
 
     /// A reader with a connection that nobody else uses.
     pub fn dedicated(&self) -> Reader {
-        Reader::with_room(self.0.path.clone(), 1)
+        Reader::with_room(self.0.path.clone(), 1, self.0.alarm.clone())
     }
 
     pub(super) fn with<T>(
@@ -61,8 +63,8 @@ impl Reader {
         Ok(self.0.with(read)?)
     }
 
-    fn with_room(path: PathBuf, room: usize) -> Reader {
-        Reader(Arc::new(Pool::new(path, room)))
+    fn with_room(path: PathBuf, room: usize, alarm: Option<Alarm>) -> Reader {
+        Reader(Arc::new(Pool::new(path, room, alarm)))
     }
 
     /// The newest `limit` entries; more: there are older ones.

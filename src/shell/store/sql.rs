@@ -174,7 +174,9 @@ statements! {
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq = ?2";
     PLACED = "SELECT lamport, arrival FROM entries
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq = ?2";
-    RUN_FROM = "SELECT seq, lamport, seen, at, body, signature FROM entries
+    RUN_BEFORE = "SELECT seq FROM entries WHERE author = (SELECT id FROM authors WHERE node = ?1)
+        AND seq < ?2 AND signature IS NOT NULL ORDER BY seq DESC LIMIT 1";
+    RUN_FROM = "SELECT seq, lamport, seen, at, body, signature, hash FROM entries
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq >= ?2 ORDER BY seq";
     REFERENCE_RUN = "SELECT r.id, a.node, r.seq, r.prev, r.seen, r.lamport, r.signature
         FROM reference_entries x CROSS JOIN reference_runs r ON r.id = x.run

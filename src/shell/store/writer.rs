@@ -56,7 +56,7 @@ pub enum StoreEvent {
     Failing(String),
     /// It worked; [`StoreEvent::Committed`] follows.
     Recovered,
-    /// The check after an unclean stop found damage. The next start sets the file aside.
+    /// The check after an unclean stop, or a read, met damage. The next start sets the file aside.
     Damaged(String),
 }
 

@@ -1,0 +1,12 @@
+//! Real faults on real nodes: kills, disks that fill, damage, and networks that misbehave.
+#![cfg(target_os = "linux")] // signals, limits and namespaces are that system's
+
+#[path = "../program/mod.rs"]
+mod program;
+
+mod damage;
+mod disk;
+mod folder;
+mod killed;
+mod network;
+mod proxy;

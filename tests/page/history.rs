@@ -1,0 +1,104 @@
+//! A long conversation, written into a node's store before its first start: the fastest way.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use roda::protocol::archive::Write;
+use roda::protocol::body::{self, Body};
+use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::id::{Hash, NodeId};
+use roda::seal::GroupKey;
+use roda::shell::clock::wall_ms;
+use roda::shell::store::{Batch, Opened, Options, Store, StoreEvent};
+
+/// Who talked. None of them has a node: they are away.
+const PEOPLE: [&str; 3] = ["Dandara", "Emil", "Fumiko"];
+/// Messages that one says before the next does, in turn.
+const TURNS: [usize; 5] = [1, 4, 2, 1, 3];
+/// Milliseconds between two messages: a hundred thousand take some weeks.
+const PACE_MS: u64 = 30_000;
+/// Runs in one batch.
+const BATCH: usize = 512;
+
+struct Author {
+    key: SigningKey,
+    seq: u64,
+    prev: Option<Hash>,
+}
+
+/// Text of the message with this number, from 0.
+pub fn text(number: usize) -> String {
+    let words = ["the square", "a drum", "six o'clock", "the long way round", "rain, perhaps"];
+    format!("message {number}: {}", words[number % words.len()].repeat(1 + number % 3))
+}
+
+/// Writes `count` messages into a data folder that no node has used yet, as heard one by one until
+/// now. Gives the number of entries, profiles too.
+pub async fn write(data: &Path, key: &str, count: usize) -> usize {
+    let fingerprint = GroupKey::parse(key).unwrap().derive().fingerprint;
+    let options = Options { fingerprints: vec![fingerprint], epoch: [7; 8], ..Options::default() };
+    let mut store = Store::open(data, options).unwrap();
+    let mut authors: Vec<Author> = (1..=PEOPLE.len() as u8)
+        .map(|n| Author { key: SigningKey::from_bytes(&[n; 32]), seq: 0, prev: None })
+        .collect();
+    let entries = PEOPLE.len() + count;
+    let began = wall_ms() - entries as u64 * PACE_MS;
+    // The whole conversation is one chain: each names the one before it.
+    let (mut top, mut written, mut writes, mut id) = (None, 0, Vec::new(), 0);
+    for turn in 0.. {
+        let author = &mut authors[turn % PEOPLE.len()];
+        let bodies: Vec<Body> = match PEOPLE.get(turn) {
+            Some(name) => vec![Body::Profile { name: (*name).to_owned() }],
+            None => {
+                let first = written - PEOPLE.len();
+                let said = TURNS[turn % TURNS.len()].min(count - first);
+                (first..first + said).map(|n| body::text(&text(n)).unwrap()).collect()
+            }
+        };
+        let said = bodies.iter().enumerate().map(|(i, body)| Said {
+            at: began + (written + i) as u64 * PACE_MS,
+            body: body.encode(),
+        });
+        let run = author.says(said.collect(), top, written as u64 + 1);
+        top = Some(run.head());
+        let (arrival, arrived_at) = (written as u64 + 1, began + written as u64 * PACE_MS);
+        written += bodies.len();
+        writes.push(Write::Run { run, arrival, arrived_at });
+        if writes.len() == BATCH || written == entries {
+            id += 1;
+            commit(&mut store, Batch { id, writes: std::mem::take(&mut writes) }).await;
+        }
+        if written == entries {
+            break;
+        }
+    }
+    let Opened { writer, mut events, .. } = store;
+    drop(writer);
+    while events.recv().await.is_some() {}
+    entries
+}
+
+impl Author {
+    fn says(&mut self, said: Vec<Said>, top: Option<Hash>, lamport: u64) -> Arc<CheckedRun> {
+        let author = NodeId(self.key.verifying_key().to_bytes());
+        let seen = top.filter(|top| Some(*top) != self.prev);
+        let first = Place { author, seq: self.seq + 1, prev: self.prev, seen, lamport };
+        let run = Run::sign(first, said, &self.key);
+        self.seq = run.run().last_seq();
+        self.prev = Some(run.head());
+        Arc::new(run)
+    }
+}
+
+async fn commit(store: &mut Opened, batch: Batch) {
+    let id = batch.id;
+    store.writer.write(batch).await.unwrap();
+    loop {
+        match store.events.recv().await.unwrap() {
+            StoreEvent::Committed { through, .. } if through == id => return,
+            StoreEvent::Committed { .. } => {}
+            other => panic!("expected a commit, not {other:?}"),
+        }
+    }
+}

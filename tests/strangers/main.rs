@@ -1,0 +1,13 @@
+//! The peer port against strangers: whoever does not hold both the circle's key and an identity of
+//! its own gets no link, costs nothing, and keeps nobody out.
+
+#[path = "../ends/mod.rs"]
+mod ends;
+#[path = "../program/mod.rs"]
+mod program;
+
+mod first;
+mod flood;
+mod keys;
+mod replay;
+mod truncated;

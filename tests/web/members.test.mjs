@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { mesh } from '../../web/js/mesh.js';
+import { lookAlikes, skeletons } from '../../web/js/names.js';
+import { Store } from '../../web/js/store.js';
+import { hues } from '../../web/js/text.js';
+import { id } from './fake-node.mjs';
+
+const alike = (a, b) => skeletons(a).some((key) => skeletons(b).includes(key));
+
+test('names that the eye takes for one another are alike, different ones are not', () => {
+  const pairs = [
+    ['Ana', 'ANA'], ['Ana', 'Аna'], ['Ana', 'Ána'], ['Iara', 'lara'], ['Iara', '1ara'],
+    ['Bento', 'Bent0'], ['Tom', 'T om'], ['Tom', 'To\u200bm'], ['Mara', 'Marа.'],
+    ['Carmo', 'Carrno'], ['Bento', 'Вentо'],
+  ];
+  for (const [one, other] of pairs) assert.ok(alike(one, other), `${one} ${other}`);
+  for (const [one, other] of [['Iara', 'Lara'], ['Ana', 'Anna'], ['Jo', 'Lo'], ['Tom', 'Tim']]) {
+    assert.ok(!alike(one, other), `${one} ${other}`);
+  }
+});
+
+test('the later of two keys with one name is flagged, whoever is listed first', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map(id);
+  const found = lookAlikes([{ id: a, name: 'Ana' }, { id: b, name: 'Bo' }, { id: c, name: 'ana' }]);
+  assert.deepEqual([...found], [[c, a]]);
+  const store = new Store();
+  store.setMembers({ members: [
+    { id: a, name: 'Ana', since: `9.${a}` }, { id: c, name: 'Ana', since: `2.${c}`, left: true },
+  ] });
+  assert.deepEqual([...store.alike], [[a, c]], 'who has left keeps the name');
+});
+
+test('a nameless member is taken for nobody', () => {
+  assert.equal(lookAlikes([{ id: id('a'), name: '' }, { id: id('b'), name: ' ' }]).size, 0);
+});
+
+test('twelve members have twelve hues, and a newcomer changes nobody’s', () => {
+  const ids = Array.from({ length: 12 }, (_, index) => `${index % 3}${'0'.repeat(62)}${index}`);
+  const all = hues(ids);
+  assert.equal(new Set(all.values()).size, 12);
+  const before = hues(ids.slice(0, 11));
+  for (const [member, hue] of before) assert.equal(all.get(member), hue);
+  assert.equal(hues([...ids, 'f'.repeat(64)]).size, 13, 'a thirteenth shares one');
+});
+
+test('the mesh draws each live link once, and none of the absent', () => {
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(id);
+  const member = (of, more) => [of, { id: of, online: false, via: null, links: [], ...more }];
+  const members = new Map([
+    member(d, { links: [b, c] }), member(b, { online: true, links: [a, c] }),
+    member(c, { via: b, links: [b, d] }), member(a, { links: [b] }),
+    member(id('e'), { left: true, links: [a] }),
+  ]);
+  const { shown, links } = mesh(members, a);
+  assert.deepEqual(shown.map((one) => one.id), [a, b, c, d], 'oneself first, the left not at all');
+  const named = links.map((pair) => pair.map((at) => shown[at].id[0]).sort().join(''));
+  assert.deepEqual(named.sort(), ['ab', 'bc']);
+});

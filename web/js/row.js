@@ -1,0 +1,104 @@
+// The element of a row.
+
+import { el, icon } from './el.js';
+import { markdown } from './markdown.js';
+import { receiptRing } from './ring.js';
+import { emojiOnly, initial } from './text.js';
+
+/** A longer text is folded behind "show more": characters, or lines. */
+const LONG_CHARACTERS = 1_500;
+const LONG_LINES = 20;
+
+/**
+ * Makes a row's element. `tools`: `retry(ref)`, `remove(ref)`, `t`, and `unfolded`, the keys of
+ * long messages that the reader has opened.
+ */
+export function build(row, tools) {
+  if (row.kind === 'system') {
+    return el('li', { class: 'system', 'data-id': row.id, tabindex: -1 },
+      el('bdi', {}, row.text), ' ', stamp(row));
+  }
+  if (row.kind === 'message') return message(row, tools);
+  if (row.kind === 'unsent') return waiting(row, tools);
+  return el('li', { class: row.kind }, el('span', {}, row.text));
+}
+
+/** Renews the time and mark of a message's element. */
+export function renewMeta(element, row) {
+  element.querySelector('.meta').replaceWith(meta(row.meta));
+}
+
+function stamp({ at, time, open }) {
+  return el('time', {
+    datetime: new Date(at).toISOString(), class: open ? 'open' : null, title: open,
+  }, time);
+}
+
+function meta(of) {
+  return el('span', { class: 'meta' }, stamp(of), of.mark && el('span', {
+    class: 'mark', 'data-mark': of.mark.state, title: of.words,
+  }, receiptRing({ ...of.mark, have: { length: of.mark.have } }),
+  el('span', { class: 'vh' }, `, ${of.words}`)));
+}
+
+function message(row, tools) {
+  const classes = ['m', row.own && 'own', row.first && 'first', row.last && 'last'];
+  const shown = text(row, tools);
+  const who = el('span', { class: row.first && !row.own ? 'who' : 'vh' },
+    el('bdi', {}, row.name), row.alike && el('code', {}, row.alike),
+    el('span', { class: 'vh' }, ': '));
+  return el('li', {
+    class: classes.filter(Boolean).join(' '), 'data-id': row.id, tabindex: -1,
+  },
+  !row.own && avatar(row),
+  el('div', { class: `b ${row.hue}` }, who,
+    row.folded ? el('details', {}, el('summary', {}, row.folded),
+      el('p', { class: 'why' }, row.why), shown) : shown,
+    meta(row.meta),
+    row.late && el('div', { class: 'late' }, icon('up'), row.late)));
+}
+
+function text(row, { t, unfolded }) {
+  if (row.strange) return el('div', { class: 'text strange' }, row.text);
+  const big = emojiOnly(row.text);
+  if (big > 0) return el('div', { class: `text big-${big > 3 ? 'many' : 'few'}` }, row.text.trim());
+  const nodes = markdown(row.text);
+  const block = nodes.some((node) => /^(PRE|BLOCKQUOTE|OL|UL|P)$/.test(node.nodeName));
+  const long = row.text.length > LONG_CHARACTERS || row.text.split('\n').length > LONG_LINES;
+  const folds = long && !unfolded.has(row.key);
+  const body = el('div', {
+    class: `text${block ? ' blocks' : ''}${folds ? ' folded' : ''}`, dir: 'auto',
+  }, nodes);
+  if (!folds) return body;
+  const more = el('button', {
+    type: 'button', class: 'more', tabindex: -1,
+    onclick: () => {
+      unfolded.add(row.key);
+      body.classList.remove('folded');
+      more.remove();
+    },
+  }, t('show.more'));
+  return el('div', {}, body, more);
+}
+
+function avatar(row) {
+  const classes = row.last ? `dot ${row.hue}` : 'dot empty';
+  return el('span', { class: classes, 'aria-hidden': 'true' }, row.last && initial(row.name));
+}
+
+function waiting(row, { retry, remove }) {
+  const button = (label, action) =>
+    el('button', { type: 'button', class: 'small', onclick: () => action(row.ref) }, label);
+  return el('li', {
+    class: `m own last unsent${row.first ? ' first' : ''}${row.failed ? ' failed' : ''}`,
+    'data-ref': row.ref, tabindex: -1,
+  },
+  el('div', { class: 'b' }, el('span', { class: 'vh' }, `${row.you}: `),
+    el('div', { class: 'text', dir: 'auto' }, markdown(row.text)),
+    el('span', { class: 'meta' }, el('span', { class: 'mark', 'data-mark': 'waiting' },
+      icon(row.failed ? 'alert' : 'clock'),
+      el('span', { class: row.failed ? null : 'vh' }, row.mark))),
+    row.why && el('div', { class: 'why' }, row.why),
+    row.failed && el('div', { class: 'choices' }, button(row.retry, retry),
+      button(row.remove, remove))));
+}
