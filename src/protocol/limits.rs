@@ -98,6 +98,8 @@ pub const RECEIPT_PER_MEMBER_MS: u64 = 20;
 pub const RECEIPT_MAX_MS: u64 = 5_000;
 /// Authors in each map of a receipt: a whole one fits a frame.
 pub const RECEIPT_MARKS_MAX: usize = 1_000;
+/// Members whose receipt is kept before an entry of theirs is held: identities cost nothing.
+pub const RECEIPTS_UNMET_MAX: usize = 256;
 /// Receipts in one `receipt` packet.
 pub const RECEIPTS_MAX: usize = 16;
 /// Branches of one disputed author kept for reference.

@@ -7,7 +7,9 @@ use roda::protocol::archive::Archive as _;
 use roda::protocol::dispute::Branch;
 use roda::protocol::entry::{CheckedRun, Run};
 use roda::protocol::id::{Hash, NodeId, Signature};
-use roda::protocol::limits::{INTEGER_MAX, SYNC_AUTHORS_MAX, WANTED_HASHES_MAX};
+use roda::protocol::limits::{
+    INTEGER_MAX, RECEIPTS_UNMET_MAX, SYNC_AUTHORS_MAX, WANTED_HASHES_MAX,
+};
 use roda::protocol::packet::{Dispute, Head, Lane, Packet, Range, Sync, Want};
 use roda::protocol::receipt::{Receipt, Watermarks};
 
@@ -42,6 +44,7 @@ pub const ALL: &[Attack] = &[
     endless_seen,
     crafted_proof,
     new_identities,
+    strangers_receipts,
     unreadable,
     far_ahead,
 ];
@@ -419,6 +422,18 @@ fn new_identities(world: &mut World, node: usize) {
         Liar::send_run(world, node, victim, run);
         let read = Arc::new(Watermarks::new());
         let receipt = Receipt::sign(1, Arc::new(BTreeMap::new()), read, 0, &key);
+        Liar::send(world, node, victim, Packet::Receipt(vec![receipt.whole()]));
+    }
+}
+
+/// The word of a crowd that has never written.
+fn strangers_receipts(world: &mut World, node: usize) {
+    let count = if world.rng.u8(..8) == 0 { RECEIPTS_UNMET_MAX + 50 } else { 8 };
+    let victim = one_victim(world, node);
+    let nothing = Arc::new(Watermarks::new());
+    for _ in 0..count {
+        let key = new_key(&mut world.rng);
+        let receipt = Receipt::sign(1, nothing.clone(), nothing.clone(), 1, &key);
         Liar::send(world, node, victim, Packet::Receipt(vec![receipt.whole()]));
     }
 }

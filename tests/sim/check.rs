@@ -7,9 +7,11 @@ use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Output};
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{
-    HINTS_MAX, SEND_QUEUE_BYTES_MAX, WAITING_AUTHOR_BYTES_MAX, WAITING_BYTES_MAX, WANTED_HASHES_MAX,
+    HINTS_MAX, RECEIPTS_UNMET_MAX, SEND_QUEUE_BYTES_MAX, WAITING_AUTHOR_BYTES_MAX,
+    WAITING_BYTES_MAX, WANTED_HASHES_MAX,
 };
 use roda::protocol::packet::Packet;
+use roda::protocol::receipt::Receipt;
 use roda::shell::link::queued_bytes;
 
 use crate::world::Node;
@@ -23,6 +25,8 @@ struct Marks {
     final_computed: u64,
     /// Who was known when positions up to a counter became final.
     known: BTreeMap<u64, BTreeSet<NodeId>>,
+    /// The newest receipt of each member; a restart may fall back to what was committed.
+    receipts: BTreeMap<NodeId, Receipt>,
 }
 
 #[derive(Default)]
@@ -70,6 +74,7 @@ impl Checks {
         let marks = self.marks.entry(node.id).or_default();
         // What was computed and not yet stored as final was never shown.
         marks.final_computed = circle.final_computed();
+        marks.receipts.clear();
         self.marks_hold(node);
     }
 
@@ -116,6 +121,12 @@ impl Checks {
         let circle = node.circle.as_ref().expect("running");
         let marks = self.marks.entry(node.id).or_default();
         for (id, member) in circle.members() {
+            if let Some(receipt) = &member.receipt
+                && marks.receipts.get(id).is_none_or(|held| held.count != receipt.count)
+            {
+                let held = marks.receipts.insert(*id, receipt.clone());
+                held.iter().for_each(|held| word_holds(held, receipt));
+            }
             for (map, now) in [
                 (&mut marks.delivered, member.delivered_shown),
                 (&mut marks.read, member.read_by_all_shown),
@@ -160,6 +171,13 @@ impl Checks {
     }
 }
 
+/// What a member has vouched for stays so, whatever it says later.
+fn word_holds(held: &Receipt, new: &Receipt) {
+    let falls = |(id, seq): (&NodeId, &u64)| new.stored.get(id).is_some_and(|now| now < seq);
+    let fallen = held.clock > new.clock || held.stored.iter().any(falls);
+    assert!(!fallen, "a member's word went back from {held:?} to {new:?}");
+}
+
 /// Every queue within its bound, and no input that makes a node queue more than a link takes.
 fn queues_hold(circle: &Circle, outputs: &[Output]) {
     let queues = circle.queues();
@@ -168,9 +186,7 @@ fn queues_hold(circle: &Circle, outputs: &[Output]) {
     assert!(queues.wanted <= WANTED_HASHES_MAX, "{queues:?}");
     assert!(queues.hints <= HINTS_MAX + circle.members().len(), "{queues:?}");
     assert!(queues.serving <= circle.members().len(), "{queues:?}");
-    if outputs.len() > 8 {
-        let _ = circle.catching_up();
-    }
+    assert!(queues.unmet <= RECEIPTS_UNMET_MAX, "{queues:?}");
     let mut bytes: BTreeMap<NodeId, usize> = BTreeMap::new();
     for output in outputs {
         let Output::Send(peer, _, packet) = output else { continue };

@@ -39,12 +39,13 @@ const EXERCISED: &[(&str, fn(&World) -> u64)] = &[
 #[derive(Default)]
 struct Outcome {
     sums: Vec<u64>,
-    slowest: u64,
+    /// Milliseconds to agreement, and the seed.
+    slowest: (u64, u64),
     failed: Vec<u64>,
 }
 
 fn run_seeds(seeds: impl Iterator<Item = u64>) -> Outcome {
-    let (mut sums, mut slowest, mut failed) = (vec![0; EXERCISED.len()], 0, Vec::new());
+    let (mut sums, mut slowest, mut failed) = (vec![0; EXERCISED.len()], (0, 0), Vec::new());
     for seed in seeds {
         let Ok(world) = std::panic::catch_unwind(|| history::run(seed)) else {
             eprintln!("SEED={seed}");
@@ -54,7 +55,7 @@ fn run_seeds(seeds: impl Iterator<Item = u64>) -> Outcome {
         for (sum, (_, value)) in sums.iter_mut().zip(EXERCISED) {
             *sum += value(&world);
         }
-        slowest = slowest.max(world.checks.slowest);
+        slowest = slowest.max((world.checks.slowest, seed));
     }
     Outcome { sums, slowest, failed }
 }
@@ -72,10 +73,10 @@ fn after_any_faults_all_hold_the_same_order_and_nothing_acknowledged_is_lost() {
         let parts: Vec<_> = parts.collect();
         parts.into_iter().map(|part| part.join().expect("failures are caught")).collect()
     });
-    let slowest = parts.iter().map(|part| part.slowest).max().unwrap_or(0);
+    let (slowest, of) = parts.iter().map(|part| part.slowest).max().unwrap_or_default();
     let failed: Vec<u64> = parts.iter().flat_map(|part| part.failed.clone()).collect();
     assert!(failed.is_empty(), "{} of {count} seeds failed: {failed:?}", failed.len());
-    println!("{count} seeds, the slowest agreed {slowest} ms after its faults:");
+    println!("{count} seeds, the slowest ({of}) agreed {slowest} ms after its faults:");
     for (index, (name, _)) in EXERCISED.iter().enumerate() {
         let sum: u64 = parts.iter().map(|part| part.sums[index]).sum();
         println!("  {sum} {name}");

@@ -7,7 +7,7 @@ use super::super::body::{Body, Reading};
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
 use super::super::planted::{self, Bug};
-use super::{Circle, Now, Output};
+use super::{Circle, Member, Now, Output};
 
 /// What became of a run.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Circle {
             if let Err(why) = self.take_run(peer, run, live, now, archive) {
                 return self.misbehaved(peer, why);
             }
-            if self.members[&author].head_seq() > held {
+            if self.members.get(&author).is_some_and(|member| member.head_seq() > held) {
                 self.fetch_grew(peer, author, now);
             }
         }
@@ -71,6 +71,7 @@ impl Circle {
     ) -> Result<(), &'static str> {
         let mut fault = Ok(());
         let mut queue = vec![(run.clone(), from)];
+        let mut blank = Vec::new();
         while let Some((next, from)) = queue.pop() {
             match self.try_run(&next, !live, now, archive) {
                 Taken::Done => {
@@ -86,10 +87,20 @@ impl Circle {
                     let gap =
                         Some(hash) == next.run().first.prev && next.run().first.seq > head + 1;
                     let disputed = self.members[&next.author()].dispute.is_some();
+                    blank.extend((head == 0).then_some(next.author()));
                     self.waiting.put(next, from, hash, !gap || disputed, now);
                 }
                 Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
-                Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
+                Taken::Bad(_) | Taken::Dropped => {
+                    blank.push(next.author());
+                    self.waiting.give_up(next.hashes());
+                }
+            }
+        }
+        // Who has only sent what waits is nobody yet: identities cost nothing.
+        for author in blank {
+            if author != self.me && self.members.get(&author).is_some_and(Member::is_blank) {
+                self.members.remove(&author);
             }
         }
         fault

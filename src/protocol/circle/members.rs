@@ -82,6 +82,13 @@ impl Member {
         member
     }
 
+    /// Nothing is known of it.
+    pub(super) fn is_blank(&self) -> bool {
+        let Member { head, receipt, dispute, addresses, aside, read_here, .. } = self;
+        let known = head.is_some() || receipt.is_some() || dispute.is_some();
+        !known && addresses.is_empty() && !aside && *read_here == 0 && self.branches.is_empty()
+    }
+
     pub(super) fn head_seq(&self) -> u64 {
         self.head.map_or(0, |head| head.seq)
     }

@@ -7,13 +7,14 @@ use super::super::archive::{Archive, Write};
 use super::super::entry::Timestamp;
 use super::super::id::NodeId;
 use super::super::limits::{
-    INTEGER_MAX, RECEIPT_MARKS_MAX, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS, RECEIPTS_MAX,
+    INTEGER_MAX, RECEIPT_MARKS_MAX, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS,
+    RECEIPTS_MAX, RECEIPTS_UNMET_MAX,
 };
 use super::super::packet::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::super::receipt::{Receipt, ReceiptChange, Watermarks};
 use super::sync::Link;
-use super::{Circle, Now};
+use super::{Circle, Member, Now};
 
 /// Receipt counts reserved by one commit: a restart goes on above, so no count is used twice.
 const COUNTS_RESERVED: u64 = 1_024;
@@ -67,12 +68,12 @@ impl Circle {
         self.receipt_sent_at = Some(now.mono);
         self.receipt_count += 1;
         let covered = self.covered();
-        let marks = |value: fn(&super::Member) -> u64| -> Arc<Watermarks> {
+        let marks = |value: fn(&Member) -> u64| -> Arc<Watermarks> {
             let some = covered.iter().map(|id| (*id, value(&self.members[id])));
             Arc::new(some.filter(|(_, seq)| *seq > 0).collect())
         };
         let stored = marks(match planted::is(Bug::ReceiptBeforeCommit) {
-            true => super::Member::head_seq,
+            true => Member::head_seq,
             false => |member| member.committed,
         });
         let read = marks(|member| member.read_here);
@@ -221,6 +222,9 @@ impl Circle {
         if !grows && !planted::is(Bug::ReceiptFalls) {
             return Ok(());
         }
+        if held.is_none() && !self.room_for_receipt(&node) {
+            return Ok(());
+        }
         if node == peer
             && let Some(link) = self.links.get_mut(&peer)
         {
@@ -236,6 +240,13 @@ impl Circle {
         self.lazy_due.get_or_insert(now.mono + LAZY_COMMIT_MS);
         self.offer_receipt(node, peer, now);
         Ok(())
+    }
+
+    fn room_for_receipt(&self, node: &NodeId) -> bool {
+        let met = |member: &Member| member.head.is_some();
+        self.members.get(node).is_some_and(met)
+            || self.members.values().filter(|m| !met(m) && m.receipt.is_some()).count()
+                < RECEIPTS_UNMET_MAX
     }
 
     /// A receipt of this node that it does not hold: after a restore of an old database. What it

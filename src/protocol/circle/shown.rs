@@ -19,6 +19,8 @@ pub struct Queues {
     pub wanted: usize,
     /// Names that the link with the most has told in its vectors, believed or not.
     pub hints: usize,
+    /// Members of whom a receipt is held and no entry.
+    pub unmet: usize,
     /// Ranges that wait to be sent on the link with the most.
     pub serving: usize,
 }
@@ -99,6 +101,11 @@ impl Circle {
             waiting_author_bytes: self.waiting.author_bytes_most(),
             wanted: self.waiting.wanted.len(),
             hints: most(Link::hints),
+            unmet: self
+                .members
+                .values()
+                .filter(|m| m.head.is_none() && m.receipt.is_some())
+                .count(),
             serving: most(|link| link.serving.len()),
         }
     }
