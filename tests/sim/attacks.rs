@@ -428,7 +428,7 @@ fn new_identities(world: &mut World, node: usize) {
 
 /// The word of a crowd that has never written.
 fn strangers_receipts(world: &mut World, node: usize) {
-    let count = if world.rng.u8(..8) == 0 { RECEIPTS_UNMET_MAX + 50 } else { 8 };
+    let count = if world.rng.u8(..24) == 0 { RECEIPTS_UNMET_MAX + 50 } else { 8 };
     let victim = one_victim(world, node);
     let nothing = Arc::new(Watermarks::new());
     for _ in 0..count {
