@@ -9,8 +9,10 @@ mod check;
 mod forks;
 mod history;
 mod liar;
+mod life;
 mod net;
 mod planted;
+mod signed;
 mod world;
 
 use world::World;

@@ -12,7 +12,9 @@
 
 mod commit;
 mod disputes;
+mod fetch;
 mod log;
+mod marks;
 mod members;
 mod receipts;
 mod serve;
@@ -34,10 +36,11 @@ use super::packet::{Lane, Packet};
 use super::planted::{self, Bug};
 use super::receipt::Watermarks;
 use commit::Batch;
+use fetch::Fetch;
 pub use members::Member;
 pub use shown::Queues;
 use stamp::{Gate, Unsaid};
-use sync::{Fetch, Link};
+use sync::Link;
 use waiting::Waiting;
 
 /// The time, as the driver sees it.

@@ -5,19 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::super::archive::Archive;
 use super::super::entry::Run;
 use super::super::id::{Hash, NodeId};
-use super::super::limits::{
-    HINTS_MAX, OFFER_MS, RANGE_PATIENCE, RANGE_RETRY_MS, SYNC_AUTHORS_MAX, WANT_RANGES_MAX,
-    WANTED_HASHES_MAX,
-};
-use super::super::packet::{Head, Packet, Range, Sync, Want};
+use super::super::limits::{HINTS_MAX, OFFER_MS, SYNC_AUTHORS_MAX};
+use super::super::packet::{Head, Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::{Circle, Now};
 
 /// Greatest jitter before an offer, so that not every holder offers at once.
 const OFFER_JITTER_MS: u64 = 200;
-/// A stalled range is asked again after up to this many doublings of its first wait.
-const STALL_DOUBLINGS_MAX: u32 = 5;
 
 /// One peer's link, as the circle sees it. Starts anew with every new link.
 #[derive(Debug, Default)]
@@ -47,7 +42,7 @@ pub(super) struct Link {
     sync_at: u64,
     /// Ranges the peer asked for.
     pub(super) serving: BTreeMap<NodeId, Serving>,
-    /// Hashes the peer asked for, at most [`WANTED_HASHES_MAX`].
+    /// Hashes the peer asked for, at most `WANTED_HASHES_MAX`.
     pub(super) asked: VecDeque<Hash>,
     /// History is on its way out: wait for `Drained`.
     pub(super) in_flight: bool,
@@ -59,20 +54,6 @@ pub(super) struct Serving {
     pub(super) from: u64,
     pub(super) to: u64,
     pub(super) front: Option<Run>,
-}
-
-/// A range asked of one peer.
-#[derive(Debug)]
-pub(super) struct Fetch {
-    peer: NodeId,
-    to: u64,
-    /// When something last came from the peer, or it was asked.
-    progress: u64,
-    /// Where it stands in `fetch_due`.
-    due: u64,
-    /// When the author's log last grew by what came from the peer, or it was asked.
-    grew: u64,
-    tries: u32,
 }
 
 impl Link {
@@ -335,152 +316,5 @@ impl Circle {
                 self.send(peer, Packet::Sync(sync));
             }
         }
-    }
-}
-
-/// Fetching.
-impl Circle {
-    /// Entries known to be missing here.
-    pub(super) fn missing(&self) -> u64 {
-        self.lacking
-            .iter()
-            .map(|author| {
-                let held = self.members.get(author).map_or(0, |member| member.head_seq());
-                self.known_elsewhere(author).saturating_sub(held)
-            })
-            .fold(0, u64::saturating_add)
-    }
-
-    /// How far the author's log is known to go, up to its fork.
-    fn known_elsewhere(&self, author: &NodeId) -> u64 {
-        let known =
-            self.links.values().filter_map(|link| link.has.get(author)).max().copied().unwrap_or(0);
-        let common = self.members.get(author).and_then(|member| member.disputed());
-        common.map_or(known, |from| known.min(from - 1))
-    }
-
-    /// Something came from the peer: what was asked of it is under way.
-    pub(super) fn fetch_progressed(&mut self, peer: NodeId, now: Now) {
-        for fetch in self.fetches.values_mut().filter(|fetch| fetch.peer == peer) {
-            fetch.progress = now.mono;
-        }
-    }
-
-    /// The author's log has grown by what came from the peer.
-    pub(super) fn fetch_grew(&mut self, peer: NodeId, author: NodeId, now: Now) {
-        if let Some(fetch) = self.fetches.get_mut(&author).filter(|fetch| fetch.peer == peer) {
-            fetch.grew = now.mono;
-            fetch.tries = 0;
-        }
-    }
-
-    pub(super) fn fetch_when_due(&mut self, now: Now, archive: &dyn Archive) {
-        let mut wants: BTreeMap<NodeId, Want> = BTreeMap::new();
-        while self.fetch_due.first().is_some_and(|(at, _)| *at <= now.mono) {
-            self.replan.extend(self.fetch_due.pop_first().map(|(_, author)| author));
-        }
-        for author in std::mem::take(&mut self.replan) {
-            self.plan_fetch(author, now, &mut wants);
-            self.note_stall(author);
-        }
-        for hash in self.waiting.due(now) {
-            if self.locate(&hash, archive).is_some() {
-                self.waiting.wanted.remove(&hash);
-                continue;
-            }
-            let wanted = &self.waiting.wanted[&hash];
-            let (last, asked) = (wanted.peer, wanted.asked);
-            let Some(peer) = self.peer_after(last, asked, |_| true) else { continue };
-            let want = wants.entry(peer).or_default();
-            if want.hashes.len() < WANTED_HASHES_MAX {
-                want.hashes.push(hash);
-                self.waiting.asked(&hash, peer, now);
-            }
-        }
-        for (peer, want) in wants {
-            self.send(peer, Packet::Want(want));
-        }
-    }
-
-    fn plan_fetch(&mut self, author: NodeId, now: Now, wants: &mut BTreeMap<NodeId, Want>) {
-        let held = self.members.get(&author).map_or(0, |member| member.head_seq());
-        let known = self.known_elsewhere(&author);
-        if known <= held {
-            self.lacking.remove(&author);
-            self.fetches.remove(&author);
-            return;
-        }
-        let waits = self.waiting.first_waiting(&author);
-        let to = match waits {
-            Some(first) if first > held + 1 => known.min(first - 1),
-            _ => known,
-        };
-        let (last, tries) = match self.fetches.get(&author) {
-            Some(fetch) if held < fetch.to && now.mono < self.stalls_at(fetch) => return,
-            Some(fetch) if held < fetch.to => (Some(fetch.peer), fetch.tries + 1),
-            _ if waits.is_some_and(|first| first <= held + 1) => {
-                // Its turn has come, and what it names may be on its way. Not for ever: its author
-                // may have signed it for us alone.
-                let (peer, at) = (author, now.mono);
-                let fetch = Fetch { peer, to: known, progress: at, due: at, grew: at, tries: 0 };
-                self.fetches.insert(author, fetch);
-                return;
-            }
-            _ => (None, 0),
-        };
-        let holds = |link: &Link| link.has.get(&author).is_some_and(|has| *has > held);
-        let start = last.unwrap_or(author);
-        let Some(peer) = self.peer_after(start, last.is_some(), holds) else { return };
-        let want = wants.entry(peer).or_default();
-        if want.ranges.len() < WANT_RANGES_MAX {
-            let to = to.min(self.links[&peer].has[&author].max(held + 1));
-            want.ranges.push(Range { author, from: held + 1, to });
-            let at = now.mono;
-            let due = self.fetches.get(&author).map_or(at, |fetch| fetch.due);
-            self.fetches.insert(author, Fetch { peer, to, progress: at, due, grew: at, tries });
-        } else {
-            self.replan.insert(author);
-        }
-    }
-
-    /// Keeps in `fetch_due` when the author is to be looked at again.
-    fn note_stall(&mut self, author: NodeId) {
-        let Some(fetch) = self.fetches.get(&author) else { return };
-        let at = self.stalls_at(fetch);
-        self.fetch_due.remove(&(fetch.due, author));
-        self.fetch_due.insert((at, author));
-        self.fetches.get_mut(&author).expect("looked up above").due = at;
-    }
-
-    fn stalls_at(&self, fetch: &Fetch) -> u64 {
-        if planted::is(Bug::StallIgnored) {
-            return u64::MAX;
-        }
-        let rtt = self.links.get(&fetch.peer).and_then(|link| link.rtt_ms).unwrap_or(0);
-        let wait = RANGE_RETRY_MS.max(4 * u64::from(rtt));
-        let silent = fetch.progress + (wait << fetch.tries.min(STALL_DOUBLINGS_MAX));
-        // Whoever sends something else for ever must not hold this author up.
-        let fruitless =
-            fetch.grew + (RANGE_PATIENCE * wait << fetch.tries.min(STALL_DOUBLINGS_MAX));
-        silent.min(fruitless)
-    }
-
-    /// A linked peer that `fits`: `start` itself unless `past`, else the next after it on the ring
-    /// of ids.
-    fn peer_after(
-        &self,
-        start: NodeId,
-        past: bool,
-        fits: impl Fn(&Link) -> bool,
-    ) -> Option<NodeId> {
-        let ring = self.links.range(start..).chain(self.links.range(..start));
-        let fitting: Vec<NodeId> = ring.filter(|(_, link)| fits(link)).map(|(id, _)| *id).collect();
-        let skip = usize::from(past && fitting.first() == Some(&start) && fitting.len() > 1);
-        fitting.get(skip).copied()
-    }
-
-    pub(super) fn fetch_wake(&self) -> Option<u64> {
-        let stalls = self.fetch_due.first().map(|(at, _)| *at);
-        [stalls, self.waiting.wake()].into_iter().flatten().min().filter(|_| !self.links.is_empty())
     }
 }
