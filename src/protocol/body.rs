@@ -91,8 +91,8 @@ pub fn text(text: &str) -> Result<Body, BadText> {
     Ok(Body::Text { text: text.to_owned() })
 }
 
-/// A name without control and bidi characters, single-spaced, at most [`NAME_MAX`] characters: for
-/// names that are written, and for names of others before they are shown.
+/// A name without control, bidi and invisible characters, single-spaced, at most [`NAME_MAX`]
+/// characters: for names that are written, and for names of others before they are shown.
 ///
 /// # Errors
 /// Nothing left.
@@ -101,10 +101,37 @@ pub fn clean_name(name: &str) -> Result<String, BadText> {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+            // Nothing to see either: fillers, a blank Braille cell, joiners, tags.
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+                | '\u{e0000}'..='\u{e0fff}')
     };
     let spaced: String = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let kept: String = spaced.chars().filter(|c| !hidden(*c)).collect();
     let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
     let name: String = words.chars().take(NAME_MAX).collect();
-    if name.is_empty() { Err(BadText::NoName) } else { Ok(name) }
+    // Selectors choose how the character before them looks.
+    let seen = |c: char| !matches!(c, ' ' | '\u{fe00}'..='\u{fe0f}');
+    if name.chars().any(seen) { Ok(name) } else { Err(BadText::NoName) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_what_can_be_seen_and_nothing_else() {
+        for (name, shown) in [
+            ("  Ana \t Maria\u{3000}", "Ana Maria"),
+            ("\u{202e}A\u{0}n\u{200b}a\u{2069}\u{feff}\u{1b}", "Ana"),
+            ("A\u{ad}n\u{34f}a\u{3164}\u{2800}\u{e0041}", "Ana"),
+            ("Zo\u{eb} \u{2764}\u{fe0f}", "Zo\u{eb} \u{2764}\u{fe0f}"),
+        ] {
+            assert_eq!(clean_name(name).as_deref(), Ok(shown), "{name:?}");
+        }
+        for unseen in ["", " ", "\u{200b}", "\u{3164}", "\u{ffa0}\u{115f}", "\u{fe0f} \u{2800}"] {
+            assert_eq!(clean_name(unseen), Err(BadText::NoName), "{unseen:?}");
+        }
+        assert_eq!(clean_name(&"x".repeat(99)).unwrap().len(), NAME_MAX);
+    }
 }

@@ -26,6 +26,7 @@ async fn a_host_that_is_not_listed_is_misdirected_on_every_route() {
         for host in [
             "evil.example".to_owned(),
             "localhost".to_owned(),
+            format!("0.0.0.0:{port}"),
             format!("localhost:{}", port ^ 1),
             format!("localhost:{port}\r\nHost: localhost:{port}"),
             format!("user@localhost:{port}"),

@@ -1,6 +1,10 @@
 //! The page's door over real sockets, with a fake node behind it.
 
+#[path = "../program/mod.rs"]
+mod program;
+
 mod fake;
+mod floods;
 mod guards;
 mod owner;
 mod pages;

@@ -93,6 +93,9 @@ fn capabilities(profile: &Path) -> Capabilities {
         "--disable-component-update",
         "--no-first-run",
         "--force-color-profile=srgb",
+        // Names that lead to this machine, as a hostile name server could have them lead.
+        "--host-resolver-rules=MAP *.example 127.0.0.1",
+        "--no-proxy-server",
         &format!("--user-data-dir={}", profile.display()),
     ] {
         wanted.add_arg(flag).unwrap();

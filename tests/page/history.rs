@@ -1,5 +1,6 @@
 //! A long conversation, written into a node's store before its first start: the fastest way.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,26 +37,31 @@ pub fn text(number: usize) -> String {
 /// Writes `count` messages into a data folder that no node has used yet, as heard one by one until
 /// now. Gives the number of entries, profiles too.
 pub async fn write(data: &Path, key: &str, count: usize) -> usize {
+    let profile = |name: &str| vec![Body::Profile { name: name.to_owned() }];
+    let mut turns: Vec<_> = PEOPLE.map(profile).into_iter().enumerate().collect();
+    let mut first = 0;
+    while first < count {
+        let turn = turns.len();
+        let said = TURNS[turn % TURNS.len()].min(count - first);
+        let texts = (first..first + said).map(|n| body::text(&text(n)).unwrap());
+        turns.push((turn % PEOPLE.len(), texts.collect()));
+        first += said;
+    }
+    write_turns(data, key, turns).await
+}
+
+/// As [`write`]: what was said, in turn, by the people with these numbers.
+pub async fn write_turns(data: &Path, key: &str, turns: Vec<(usize, Vec<Body>)>) -> usize {
     let fingerprint = GroupKey::parse(key).unwrap().derive().fingerprint;
     let options = Options { fingerprints: vec![fingerprint], epoch: [7; 8], ..Options::default() };
     let mut store = Store::open(data, options).unwrap();
-    let mut authors: Vec<Author> = (1..=PEOPLE.len() as u8)
-        .map(|n| Author { key: SigningKey::from_bytes(&[n; 32]), seq: 0, prev: None })
-        .collect();
-    let entries = PEOPLE.len() + count;
+    let mut authors = BTreeMap::new();
+    let entries = turns.iter().map(|(_, bodies)| bodies.len()).sum::<usize>();
     let began = wall_ms() - entries as u64 * PACE_MS;
     // The whole conversation is one chain: each names the one before it.
     let (mut top, mut written, mut writes, mut id) = (None, 0, Vec::new(), 0);
-    for turn in 0.. {
-        let author = &mut authors[turn % PEOPLE.len()];
-        let bodies: Vec<Body> = match PEOPLE.get(turn) {
-            Some(name) => vec![Body::Profile { name: (*name).to_owned() }],
-            None => {
-                let first = written - PEOPLE.len();
-                let said = TURNS[turn % TURNS.len()].min(count - first);
-                (first..first + said).map(|n| body::text(&text(n)).unwrap()).collect()
-            }
-        };
+    for (person, bodies) in turns {
+        let author: &mut Author = authors.entry(person).or_insert_with(|| Author::new(person));
         let said = bodies.iter().enumerate().map(|(i, body)| Said {
             at: began + (written + i) as u64 * PACE_MS,
             body: body.encode(),
@@ -69,9 +75,6 @@ pub async fn write(data: &Path, key: &str, count: usize) -> usize {
             id += 1;
             commit(&mut store, Batch { id, writes: std::mem::take(&mut writes) }).await;
         }
-        if written == entries {
-            break;
-        }
     }
     let Opened { writer, mut events, .. } = store;
     drop(writer);
@@ -80,6 +83,12 @@ pub async fn write(data: &Path, key: &str, count: usize) -> usize {
 }
 
 impl Author {
+    fn new(person: usize) -> Author {
+        let mut secret = [1; 32];
+        secret[..8].copy_from_slice(&(person as u64).to_le_bytes());
+        Author { key: SigningKey::from_bytes(&secret), seq: 0, prev: None }
+    }
+
     fn says(&mut self, said: Vec<Said>, top: Option<Hash>, lamport: u64) -> Arc<CheckedRun> {
         let author = NodeId(self.key.verifying_key().to_bytes());
         let seen = top.filter(|top| Some(*top) != self.prev);

@@ -58,6 +58,13 @@ test('a link says where it leads when its words do not', () => {
   is('[bank](https://evil.example/x)', 'a=https://evil.example/x(bank)span( (evil.example))');
   is('[https://bank.example](https://evil.example/)',
     'a=https://evil.example/(https://bank.example)span( (evil.example))');
+  is('https://bаnk.example/', 'a=https://bаnk.example/(https://bаnk.example/)' +
+    'span( (xn--bnk-6cd.example))');
+  is('https://EXAMPLE.org/', 'a=https://EXAMPLE.org/(https://EXAMPLE.org/)');
+  is('https://bank。example/', 'a=https://bank。example/(https://bank。example/)' +
+    'span( (bank.example))');
+  is('https://bank.example\\@evil.example', 'a=https://bank.example\\@evil.example' +
+    '(https://bank.example\\@evil.example)span( (bank.example))');
 });
 
 test('no text is lost, and none nests without end, whatever it is made of', () => {

@@ -21,6 +21,35 @@ test('names that the eye takes for one another are alike, different ones are not
   }
 });
 
+test('no letters of others, and nothing unseen, make a name another', () => {
+  const poses = {
+    'other scripts': ['Мarina', 'Mаrinа', 'ΜArina', 'Ꮇarina', 'Mаriոa', 'Mαrιna', 'Mɑrına'],
+    'other forms': ['Ｍａｒｉｎａ', '𝓜𝓪𝓻𝓲𝓷𝓪', 'Ⓜⓐⓡⓘⓝⓐ', 'ᴍᴀʀɪɴᴀ', 'Maŕína', 'M̸a̸r̸i̸n̸a̸', 'ᵐarina'],
+    'not seen': ['Mari\u200bna', 'Marina\u3164', '\uffa0Marina', 'Marina\u2800', 'Mar\u00adina',
+      'Mari\u2060na', 'Marina\u{e0041}', 'Mari\ufe0fna', 'Marina\u034f', 'Mar\u115fina',
+      'Marina\ue000', 'Marina\u180e', 'Marina\u0378'],
+    direction: ['\u202eMarina\u202c', '\u2066Marina\u2069', 'Mari\u200fna', 'Marina\u061c'],
+    controls: ['Mari\u0000na', 'Marina\u0007', 'Marina\u009f', '\u001bMarina'],
+    space: ['Marina ', ' Marina', 'Ma rina', 'Marina\u00a0', 'Marina\u3000', 'Marina\t'],
+    'marks beside': ['Marina.', 'Marina`', 'Marina´', 'Marina˙', '(Marina)', 'Marina—', 'Ma-rina'],
+    together: ['Мａrіnɑ\u3164', 'Marınа\u200b', '\u2066Ｍаrіna\u2800.'],
+  };
+  for (const [way, names] of Object.entries(poses)) {
+    for (const name of names) {
+      const found = lookAlikes([{ id: id('a'), name: 'Marina' }, { id: id('b'), name }]);
+      assert.equal(found.size, 1, `${way}: ${JSON.stringify(name)}`);
+    }
+  }
+  const pairs = [['Nina', 'Νina'], ['Hugo', 'Ηugo'], ['Yara', 'Υara'], ['Zoe', 'Ζoe'],
+    ['Iara', 'lаra'], ['Wanda', 'VVanda'], ['Omar', '0mаr'], ['Søren', 'Soren'], ['Łucja', 'Lucja'],
+    ['Сора', 'Copa'], ['Li', 'LI'], ['Ian', '1аn'], ['Eve', 'Ꭼve'], ['Пётр', 'ПЁТР']];
+  for (const [one, other] of pairs) assert.ok(alike(one, other), `${one} ${other}`);
+  for (const [one, other] of [['Nina', 'Vina'], ['Hugo', 'Nugo'], ['Юля', 'Оля'], ['王', '玉'],
+    ['Μαρία', 'Ελένη'], ['Anna', 'Hanna'], ['\u{1f600}', '\u{1f601}'], ['Clara', 'Dara']]) {
+    assert.ok(!alike(one, other), `${one} ${other}`);
+  }
+});
+
 test('the later of two keys with one name is flagged, whoever is listed first', () => {
   const [a, b, c] = ['a', 'b', 'c'].map(id);
   const found = lookAlikes([{ id: a, name: 'Ana' }, { id: b, name: 'Bo' }, { id: c, name: 'ana' }]);

@@ -130,7 +130,9 @@ function link(token) {
     href, target: '_blank', rel: 'noopener noreferrer',
   });
   const bare = (address) => address.replace(ADDRESS, '').replace(/\/$/, '');
-  const honest = bare(text) === bare(href) && !/^https?:\/\/[^/]*@/i.test(href);
+  // A host in other letters than the browser asks for may look like another's.
+  const plainly = bare(text).toLowerCase().startsWith(hostOf(href).toLowerCase());
+  const honest = bare(text) === bare(href) && plainly && !/^https?:\/\/[^/]*@/i.test(href);
   return honest ? [made] : [made, node('span', [` (${hostOf(href)})`], { class: 'host' })];
 }
 

@@ -1,23 +1,34 @@
 // Names that look alike. No DOM.
 
-/** Letters of other scripts, and digits, that a reader takes for Latin ones (Unicode TR 39). */
-const ALIKE = {
-  а: 'a', е: 'e', о: 'o', р: 'p', с: 'c', у: 'y', х: 'x', і: 'i', ј: 'j', ѕ: 's', к: 'k', м: 'm',
-  т: 't', в: 'b', н: 'h', ԁ: 'd', ԛ: 'q', ѡ: 'w', α: 'a', ο: 'o', ρ: 'p', ν: 'v', ε: 'e', ι: 'i',
-  κ: 'k', τ: 't', υ: 'u', χ: 'x', β: 'b', η: 'n', ı: 'i', ɑ: 'a', 0: 'o', 5: 's',
+/** Letters and digits that a reader takes for Latin ones (Unicode TR 39), by the Latin letter. */
+const LATIN = {
+  a: 'аαɑᴀ', b: 'вьβʙ', c: 'сϲᴄ', d: 'ԁđᴅ', e: 'еεҽᴇ', f: 'ғƒꜰ', g: 'ɡցɢ', h: 'һнհħʜ', i: 'іιıɩɪ',
+  j: 'јϳᴊ', k: 'кκᴋ', l: 'łӏʟ', m: 'мᴍ', n: 'пηոɴ', o: 'оοօσøᴏ0', p: 'рρᴘ', q: 'ԛզ', r: 'гʀ',
+  s: 'ѕꜱ5', t: 'тτᴛ', u: 'υսцᴜ', v: 'νѵᴠ', w: 'ѡԝωᴡ', x: 'хχ', y: 'уүγʏ', z: 'ᴢ',
+  // Capitals that look like another letter than their small ones, or have none.
+  A: 'ΑАᎪ', B: 'ΒВᏴ', C: 'СᏟ', D: 'Ꭰ', E: 'ΕЕᎬ', G: 'Ԍ', H: 'ΗНᎻ', I: 'ΙІӀ', J: 'ЈᎫ', K: 'ΚКᏦ',
+  L: 'Ꮮ', M: 'ΜМᎷ', N: 'Ν', O: 'ΟОՕ', P: 'ΡРᏢ', R: 'Ꭱ', S: 'ЅՏᏚ', T: 'ΤТᎢ', U: 'Ս', V: 'ѴᏙ',
+  W: 'ԜᎳ', X: 'ΧХ', Y: 'ΥҮ', Z: 'ΖᏃ',
 };
+const pairs = Object.entries(LATIN).flatMap(([latin, others]) =>
+  Array.from(others, (other) => [other, latin]));
+const capitals = pairs.map(([other, latin]) => [other.toUpperCase(), latin.toUpperCase()]);
+const ALIKE = new Map([...capitals, ...pairs]);
 
-const bare = (name) => (name ?? '').normalize('NFKD').replace(/[\p{M}\p{Cf}\p{Z}\p{P}]/gu, '');
+/** What is not seen, marks, and what stands beside letters without being one. */
+const UNSEEN = /[\p{M}\p{C}\p{Z}\p{P}\p{Sk}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const bare = (name) => (name ?? '').normalize('NFKD').replace(UNSEEN, '');
 
 /**
  * What the eye keeps of a name, in two ways: without regard to case, and with it, where a capital
  * I, an l, a 1 and a bar are one. (Both at once would make Iara and Lara the same.)
  */
 export function skeletons(name) {
-  const lower = bare(name).toLowerCase();
-  const letters = Array.from(lower, (letter) => ALIKE[letter] ?? letter);
-  const straight = bare(name).replace(/[I1|ІΙӀ]/g, 'l').replace(/0/g, 'O');
-  return [`any ${letters.join('').replaceAll('rn', 'm')}`, `case ${straight}`];
+  const kept = bare(name);
+  const latin = Array.from(kept, (letter) => ALIKE.get(letter) ?? letter).join('');
+  const joined = (text) => text.replaceAll('rn', 'm').replaceAll('vv', 'w');
+  const straight = joined(latin).replace(/[I1|]/g, 'l');
+  return [`any ${joined(latin.toLowerCase())}`, `case ${straight}`];
 }
 
 /**

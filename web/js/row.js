@@ -16,11 +16,16 @@ const LONG_LINES = 20;
 export function build(row, tools) {
   if (row.kind === 'system') {
     return el('li', { class: 'system', 'data-id': row.id, tabindex: -1 },
-      el('bdi', {}, row.text), ' ', stamp(row));
+      el('bdi', {}, sentence(row.text)), ' ', stamp(row));
   }
   if (row.kind === 'message') return message(row, tools);
   if (row.kind === 'unsent') return waiting(row, tools);
   return el('li', { class: row.kind }, el('span', {}, row.text));
+}
+
+/** A sentence whose names, between isolates, run their own way. */
+function sentence(text) {
+  return text.split(/[\u2068\u2069]/).map((part, at) => (at % 2 ? el('bdi', {}, part) : part));
 }
 
 /** Renews the time and mark of a message's element. */

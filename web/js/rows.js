@@ -64,10 +64,13 @@ function grouped(a, b) {
     Math.abs(b.at - a.at) < GROUP_MS;
 }
 
+/** Marks a name in a text, for its letters to run as they do and the text's as it does. */
+const apart = (name) => `\u2068${name}\u2069`;
+
 function system(message, store, lang) {
-  const name = store.nameOf(message.author, message.name);
-  const said = message.text || message.name;
-  const before = store.nameBefore(message) ?? message.author.slice(0, 8);
+  const name = apart(store.nameOf(message.author, message.name));
+  const said = apart(message.text || message.name);
+  const before = apart(store.nameBefore(message) ?? message.author.slice(0, 8));
   const text = {
     profile: message.seq === 1 ? lang.t('system.joined', { name: said })
       : lang.t('system.renamed', { before, name: said }),
