@@ -25,8 +25,10 @@ const ROUTES: [&str; 7] = [
 ];
 /// Bytes of an input that stands in an address: with escapes it stays a request line.
 const ADDRESS_INPUT_MAX: usize = 1024;
-/// Bytes of an answer to a wrong request. It may repeat a field's name, not a body.
-const PROBLEM_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of an answer to a wrong request beside what it repeats.
+const PROBLEM_BYTES_MAX: usize = 1024;
+/// Bytes that one byte may become where it is repeated: quoted for people, then for JSON.
+const REPEATED: usize = 16;
 /// Stands between two frames of one input.
 const BETWEEN: u8 = b'\n';
 /// Inputs before page and rows begin anew.
@@ -82,7 +84,7 @@ pub fn http_body(data: &[u8]) {
         match status {
             200 | 201 => taken(route, body, &answer, asked),
             400 | 404 | 413 => {
-                refused(&answer);
+                refused(&answer, input.len());
                 // A name is judged by the owner, which was then asked.
                 assert!(asked.is_none() || asked.is_some_and(|asked| asked.starts_with("name ")));
             }
@@ -110,12 +112,11 @@ fn taken(route: usize, body: &[u8], answer: &str, asked: Option<String>) {
     }
 }
 
-fn refused(answer: &str) -> String {
-    assert!(answer.len() <= PROBLEM_BYTES_MAX, "{} bytes", answer.len());
+fn refused(answer: &str, asked: usize) {
+    assert!(answer.len() <= PROBLEM_BYTES_MAX + REPEATED * asked, "{} bytes", answer.len());
     let answer: Value = serde_json::from_str(answer).expect("an error is JSON");
     let part = |name: &str| answer["error"][name].as_str().expect("a text").to_owned();
-    assert!(!part("message").is_empty());
-    part("code")
+    assert!(!part("message").is_empty() && !part("code").is_empty());
 }
 
 /// Everything but letters and digits of an address as `%XX`, `=` and `&` of a query excepted.
@@ -176,7 +177,7 @@ pub fn ws_message(data: &[u8]) {
             if frame["type"] == "error" && frame["ref"] == *last {
                 break;
             }
-            answers(&frame);
+            answers(&frame, data.len());
         }
         while let Ok(asked) = node.asked.try_recv() {
             let known = ["send ", "read ", "typing"];
@@ -198,12 +199,13 @@ async fn next(page: &mut Page) -> Value {
     }
 }
 
-fn answers(frame: &Value) {
+fn answers(frame: &Value, said: usize) {
     match frame["type"].as_str().expect("a frame has a type") {
         "error" => {
             assert!(frame["code"].is_string());
             let message = frame["message"].as_str().expect("words");
-            assert!(!message.is_empty() && message.len() <= PROBLEM_BYTES_MAX);
+            assert!(!message.is_empty());
+            assert!(message.len() <= PROBLEM_BYTES_MAX + REPEATED * said);
             // What could be said is repeated, and no more than a frame holds.
             assert!(frame["ref"].as_str().is_none_or(|named| named.len() <= FRAME_FROM_PAGE_MAX));
         }

@@ -14,6 +14,8 @@ use super::run::verifies;
 
 /// Bytes that fields which are left out may add when a packet that is not cut is written again.
 const DEFAULTS: usize = 256;
+/// Bytes of an error: it goes to the log, and repeats nothing of the packet.
+const ERROR_BYTES_MAX: usize = 128;
 
 /// A packet that is taken says the same when it is written and read again.
 pub fn packet(data: &[u8]) {
@@ -27,7 +29,7 @@ pub fn packet(data: &[u8]) {
             return;
         }
         Err(error) => {
-            assert!(error.to_string().len() <= 512, "{error}");
+            assert!(error.to_string().len() <= ERROR_BYTES_MAX, "{error}");
             return;
         }
     };
