@@ -84,6 +84,7 @@ fn every_target_has_its_program() {
     let mut programs: Vec<String> =
         fs::read_dir(top).unwrap().map(|file| name(&file.unwrap().path())).collect();
     let mut named: Vec<String> = TARGETS.iter().map(|(name, _)| format!("{name}.rs")).collect();
-    (programs.sort(), named.sort());
+    programs.sort();
+    named.sort();
     assert_eq!(programs, named);
 }
