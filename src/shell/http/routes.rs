@@ -76,7 +76,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Payload<T> {
             ));
         }
         let bytes = body(request).await?;
-        serde_json::from_slice(&bytes)
+        // A field that is skipped is not looked into: without this it might hold anything.
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| Problem::invalid("the body is not UTF-8; send JSON in UTF-8"))?;
+        serde_json::from_str(text)
             .map(Payload)
             .map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
     }
