@@ -4,10 +4,14 @@ use std::fmt;
 use std::net::SocketAddrV6;
 use std::str::FromStr;
 
-use crate::config::keys::KeyText;
+use crate::config::keys::{KEY_CHARS, KeyText};
 use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX};
 
 const SCHEME: &str = "roda:";
+/// Characters of a wrong address that its error repeats.
+const SHOWN_CHARS: usize = 80;
+/// Digits of base64 in a row that may be a key in the wrong place: half of one.
+const KEY_LIKE: usize = KEY_CHARS / 2;
 
 /// Why a text is not `host:port`. The text says what to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,14 +110,21 @@ impl FromStr for Invite {
             return Err(BadInvite::Count(addresses.len()));
         }
         for address in &addresses {
-            split_address(address, false).map_err(|why| {
-                let shown = address.chars().filter(|c| !c.is_control()).take(80).collect();
-                BadInvite::Address(shown, why)
-            })?;
+            split_address(address, false).map_err(|why| BadInvite::Address(shown(address), why))?;
         }
         let key = key.parse().map_err(|_| BadInvite::Key)?;
         Ok(Invite { addresses, key })
     }
+}
+
+/// A wrong address for its error, without what may be the key.
+fn shown(address: &str) -> String {
+    let shown: String = address.chars().filter(|c| !c.is_control()).collect();
+    let digit = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if shown.split(|c| !digit(c)).any(|digits| digits.len() >= KEY_LIKE) {
+        return "…".to_owned();
+    }
+    shown.chars().take(SHOWN_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +156,20 @@ mod tests {
         let bad = read(&format!("roda:2001:db8::1:7400#{k}")).unwrap_err();
         assert_eq!(bad, BadInvite::Address("2001:db8::1:7400".into(), BadAddress::Brackets));
         assert!(!bad.to_string().contains(k));
+    }
+
+    #[test]
+    fn a_key_in_an_addresss_place_is_not_repeated() {
+        let key = KeyText::generate();
+        let k = key.expose();
+        let (start, end) = k.split_at(20);
+        let cut = format!("{start}\u{7}{end}");
+        for place in [k, &k[..43], &k[..30], &cut, &format!("ana.example:7400{k}")] {
+            let refused = read(&format!("roda:{place}#ana.example:7400")).unwrap_err().to_string();
+            assert!(!refused.contains(&k[..12]), "{refused}");
+        }
+        let refused = read(&format!("roda:ana.example#{k}")).unwrap_err().to_string();
+        assert!(refused.contains("`ana.example`"), "{refused}");
     }
 
     #[test]

@@ -171,6 +171,39 @@ fn no_work_is_left_as_a_mark() {
     none(&broken, "do it, or write it down where work is planned");
 }
 
+/// What people and machines are told to run. A fixed promise of the README is left as it is.
+#[test]
+fn cargo_builds_what_is_locked() {
+    const COMMANDS: [&str; 8] =
+        ["build", "test", "run", "install", "clippy", "bench", "check", "fetch"];
+    const FIXED: &str = "cargo run --release -- demo";
+    let mut told = files("docs", &["md"]);
+    let names = ["README.md", "Dockerfile", "tests/run", "tests/compose", ".ci/run", "deny.toml"];
+    told.extend(names.iter().flat_map(|name| files(name, &["", "md", "toml"])));
+    assert!(told.len() > names.len(), "the files are there");
+    let (mut broken, mut calls) = (Vec::new(), 0);
+    for file in told {
+        // A command may go on below, after a backslash.
+        let text = file.text.replace("\\\n", " ");
+        for line in text.lines() {
+            for (at, _) in line.match_indices("cargo ") {
+                let command = &line[at..];
+                let ends = command.find(['`', '#', ';', '|']).unwrap_or(command.len());
+                let command = command[..ends].trim();
+                let verb = command.split_whitespace().nth(1).unwrap_or_default();
+                if COMMANDS.contains(&verb) && command != FIXED {
+                    calls += 1;
+                    if !has_word(command, "--locked") {
+                        broken.push(format!("{}: {command}", file.name));
+                    }
+                }
+            }
+        }
+    }
+    assert!(calls > 10, "{calls} calls are found");
+    none(&broken, "without --locked a build may take other versions than were tested");
+}
+
 /// A file of the checkout, its name from the top with `/`.
 struct Source {
     name: String,

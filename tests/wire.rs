@@ -174,3 +174,16 @@ fn the_longest_packet_that_fits_a_frame_is_known_exactly() {
     assert!(token(PACKET_BYTES_MAX) <= FRAME_MAX);
     assert!(token(PACKET_BYTES_MAX + 1) > FRAME_MAX);
 }
+
+#[test]
+fn a_packet_that_cannot_be_read_is_not_repeated_in_its_error() {
+    let text = "something private, ".repeat(1_000);
+    for json in [
+        serde_json::json!(text),
+        serde_json::json!({"tag": "message", "n": 1, "run": text}),
+        serde_json::json!({"tag": "ping", "n": 1, "number": text}),
+    ] {
+        let refused = parse(json.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(refused.len() < 128 && !refused.contains("private"), "{refused}");
+    }
+}

@@ -6,7 +6,11 @@ use std::net::SocketAddr;
 use std::process::{self, Command, Stdio};
 
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::{EnvFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
 use super::args::RunArgs;
@@ -16,6 +20,9 @@ use crate::config::files::{read_web_token, remove_web_address, write_web_address
 use crate::config::{Config, WebLogin};
 use crate::node::{self, StartError};
 
+/// What libraries may log at most, whatever the filter says: below that they write whole frames of
+/// the page, with its token and the texts.
+const LIBRARIES_SAY: Level = Level::INFO;
 /// Exit code after a second signal, as shells count Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
@@ -107,13 +114,16 @@ fn open_page(link: &str) {
 pub fn start_log(filter: &str) {
     let colours =
         stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+    let lines = fmt::layer()
         .with_writer(stderr)
         .with_ansi(colours)
         // It would be said on standard error, and panic where that is what cannot be written.
         .log_internal_errors(false)
-        .compact()
+        .compact();
+    tracing_subscriber::registry()
+        .with(EnvFilter::new(filter))
+        .with(Targets::new().with_target("roda", Level::TRACE).with_default(LIBRARIES_SAY))
+        .with(lines)
         .init();
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use crate::protocol::entry::Run;
 use crate::protocol::id::NodeId;
@@ -35,8 +36,9 @@ pub enum PacketError {
     /// An integer above 2^53 − 1.
     #[error("an integer above 2^53 - 1")]
     Integer,
-    /// Not the JSON of its tag.
-    #[error("not a packet: {0}")]
+    /// Not the JSON of its tag. Its words are not serde's, which repeat the value: it may be a
+    /// text, or fill the log.
+    #[error("not a packet: {} at column {}", fault(.0), .0.column())]
     Json(#[from] serde_json::Error),
     /// A list longer than its limit.
     #[error("too many {0} in one packet")]
@@ -49,6 +51,14 @@ pub enum PacketError {
         /// The packet's number.
         n: u64,
     },
+}
+
+fn fault(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        Category::Data => "a field is missing or of another kind",
+        Category::Eof => "it is cut off",
+        Category::Syntax | Category::Io => "no JSON",
+    }
 }
 
 #[derive(Serialize)]

@@ -10,3 +10,4 @@ mod folder;
 mod killed;
 mod network;
 mod proxy;
+mod rotation;

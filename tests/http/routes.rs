@@ -118,6 +118,8 @@ async fn bodies_that_cannot_be_taken_are_refused_in_json() {
         ("POST", "/", 405, "method_not_allowed"),
         ("GET", "/api", 404, "not_found"),
         ("GET", "/api/x/y", 404, "not_found"),
+        ("GET", "/api/messages/%FB:1", 400, "invalid"),
+        ("POST", "/api/members/%FB/aside", 400, "invalid"),
         ("GET", "/../Cargo.toml", 404, "not_found"),
     ] {
         let answer = node.ask(method, path, None).await;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::ends::hand::{ByHand, answer_to_all_of, first_frame, until_closed};
 use crate::ends::{End, HANGS, node, run, start};
 
-type Recorded = Arc<Mutex<Vec<u8>>>;
+pub type Recorded = Arc<Mutex<Vec<u8>>>;
 
 /// Passes one connection on to `to`, and records both directions.
 async fn recorder(to: SocketAddr) -> (SocketAddr, Recorded, Recorded) {
@@ -29,7 +29,7 @@ async fn recorder(to: SocketAddr) -> (SocketAddr, Recorded, Recorded) {
     (address, tapes.0, tapes.1)
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, tape: Recorded) {
+pub async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, tape: Recorded) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         tape.lock().unwrap().extend_from_slice(&buffer[..count]);

@@ -1,7 +1,7 @@
 //! `/api`, `/metrics` and `/healthz`.
 
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
@@ -76,7 +76,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Payload<T> {
             ));
         }
         let bytes = body(request).await?;
-        serde_json::from_slice(&bytes)
+        // A field that is skipped is not looked into: without this it might hold anything.
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| Problem::invalid("the body is not UTF-8; send JSON in UTF-8"))?;
+        serde_json::from_str(text)
             .map(Payload)
             .map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
     }
@@ -97,6 +100,11 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
+/// What stands in an address, where it is UTF-8.
+fn in_path(part: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    part.map(|Path(part)| part).map_err(|rejection| Problem::invalid(rejection.body_text()))
+}
+
 #[derive(Deserialize)]
 struct Cursor {
     before: Option<String>,
@@ -113,8 +121,8 @@ async fn messages(State(app): State<App>, cursor: Result<Query<Cursor>, QueryRej
     Ok(Json(json!({"messages": messages, "more": more})))
 }
 
-async fn message(State(app): State<App>, Path(id): Path<String>) -> Answer {
-    let (author, seq) = parse_message_id(&id)?;
+async fn message(State(app): State<App>, id: Result<Path<String>, PathRejection>) -> Answer {
+    let (author, seq) = parse_message_id(&in_path(id)?)?;
     let row = app.read(move |rows| rows.get(author, seq)).await?;
     let row = row.ok_or_else(|| Problem::not_found("this node does not hold that message"))?;
     Ok(Json(json!(app.lens().message_with_receipts(&row))))
@@ -159,8 +167,12 @@ fn yes() -> bool {
 }
 
 /// Without a body the member is set aside.
-async fn set_aside(State(app): State<App>, Path(id): Path<String>, request: Request) -> Answer {
-    let member: NodeId = id.parse().map_err(|_| {
+async fn set_aside(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Answer {
+    let member: NodeId = in_path(id)?.parse().map_err(|_| {
         Problem::invalid("a member's id has 64 lower-case hex digits; /api/members lists them")
     })?;
     if !app.view().members.iter().any(|known| known.id == member) {

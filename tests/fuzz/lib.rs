@@ -1,0 +1,9 @@
+//! What the fuzz targets check.
+
+#[allow(dead_code)]
+#[path = "../http/fake.rs"]
+mod fake;
+#[allow(dead_code)]
+#[path = "../http/owner.rs"]
+mod owner;
+pub mod properties;
