@@ -1,5 +1,7 @@
 //! What nodes do: start, speak, store, end.
 
+use std::collections::BTreeSet;
+
 use roda::protocol::archive::Write;
 use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
@@ -9,6 +11,18 @@ use crate::liar::Liar;
 use crate::world::{Event, Pending, World, new_key};
 
 impl World {
+    pub fn set_aside_who_is_gone(&mut self) {
+        let here: BTreeSet<NodeId> =
+            self.nodes.iter().filter(|node| node.stays()).map(|node| node.id).collect();
+        for node in 0..self.nodes.len() {
+            let Some(circle) = self.nodes[node].circle.as_ref() else { continue };
+            let gone = circle.members().keys().filter(|id| !here.contains(id)).copied();
+            for id in gone.collect::<Vec<_>>() {
+                self.feed(node, Input::SetAside(id, true));
+            }
+        }
+    }
+
     /// Ends the process. What was not committed is lost, or was just written and nobody was told.
     pub fn stop(&mut self, node: usize) {
         let it = &mut self.nodes[node];

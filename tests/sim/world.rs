@@ -319,18 +319,6 @@ impl World {
         }
     }
 
-    pub fn set_aside_who_is_gone(&mut self) {
-        let here: BTreeSet<NodeId> =
-            self.nodes.iter().filter(|node| node.stays()).map(|node| node.id).collect();
-        for node in 0..self.nodes.len() {
-            let Some(circle) = self.nodes[node].circle.as_ref() else { continue };
-            let gone = circle.members().keys().filter(|id| !here.contains(id)).copied();
-            for id in gone.collect::<Vec<_>>() {
-                self.feed(node, Input::SetAside(id, true));
-            }
-        }
-    }
-
     fn take(&mut self, event: Event) {
         match event {
             Event::Deliver { link, from, to, lane } => self.deliver(link, from, to, lane),
