@@ -9,4 +9,7 @@ mod disk;
 mod folder;
 mod killed;
 mod network;
+mod platter;
+mod power;
 mod proxy;
+mod trace;
