@@ -8,6 +8,7 @@ mod damage;
 mod disk;
 mod folder;
 mod killed;
+mod namespaces;
 mod network;
 mod platter;
 mod power;
