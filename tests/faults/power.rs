@@ -2,7 +2,7 @@
 //! any point, with all that was not synced by then lost, kept or torn.
 //!
 //! ```sh
-//! CUTS=5000 SEED=1 cargo test --test faults -- --nocapture power
+//! TALK=400 CUTS=2000 SEED=1 cargo test --test faults -- --nocapture power
 //! ```
 
 use std::collections::BTreeMap;
@@ -24,8 +24,9 @@ use crate::trace::{self, Call, Event};
 const CUTS: usize = 300;
 /// Cuts from which a whole node is started.
 const STARTS: usize = 3;
-/// Messages of each of Ana's writers between two stops.
-const PER_WRITER: usize = 40;
+/// Messages of each of Ana's writers between two stops. From some 400 on the log of the database is
+/// taken over into it, and begun again, while she talks.
+const TALK: u64 = 40;
 const WRITERS: usize = 2;
 /// Looks at what Bento has been told, between two stops.
 const LOOKS: usize = 6;
@@ -113,7 +114,7 @@ fn talk(part: usize, ana: &Program, bento: &Program, looks: &mut Vec<Look>) -> V
                         let long = "x".repeat(number * number * 131 % 9_000);
                         format!("{part}: {number} of Ana's writer {writer} {long}")
                     };
-                    let texts: Vec<String> = (0..PER_WRITER).map(text).collect();
+                    let texts: Vec<String> = (0..number("TALK", TALK) as usize).map(text).collect();
                     texts.iter().for_each(|text| drop(ana.say(text)));
                     texts
                 })
