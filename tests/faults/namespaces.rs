@@ -60,7 +60,7 @@ impl Net {
             && run(&format!("ip -n {space} link set eth0 up"))
             // A class for those that are overtaken: slow, while all others pass.
             && self.tc(node, "qdisc add dev eth0 root handle 1: htb default 1")
-            && self.tc(node, "class add dev eth0 parent 1: classid 1:1 htb rate 1gbit quantum 60000")
+            && self.tc(node, "class add dev eth0 parent 1: classid 1:1 htb rate 1gbit quantum 9000")
             && self.tc(node, "class add dev eth0 parent 1: classid 1:2 htb rate 400kbit")
             && self.storm(node, 0.0)
             && self.calm(node)
@@ -176,9 +176,9 @@ fn within(net: &Net) {
         all_say(&nodes, &format!("{round} in the storm"), &mut said);
     }
     eventually_agree(&all, &said);
-    for number in 0..3 {
+    for (number, name) in NAMES.iter().enumerate() {
         let hits = net.hits(number);
-        println!("{}: lost, doubled to each, overtaken: {hits:?}", NAMES[number]);
+        println!("{name}: lost, doubled to each, overtaken: {hits:?}");
         assert!(hits.iter().all(|&hits| hits > 0), "this was no storm: {hits:?}");
         assert!(net.calm(number));
     }

@@ -209,10 +209,8 @@ impl Platter {
                 self.live.insert(to.clone(), node);
                 self.name(number, &to, vec![(name(&to), Some(node))]);
             }
-            Call::Unlink(path) => {
-                if self.live.remove(&path).is_some() {
-                    self.name(number, &path, vec![(name(&path), None)]);
-                }
+            Call::Unlink(path) if self.live.remove(&path).is_some() => {
+                self.name(number, &path, vec![(name(&path), None)]);
             }
             Call::MakeFolder(path) if self.within(&path) => self.add(number, &path, true),
             _ => {}

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The calls that change files or make them durable, and those by which bytes leave a node.
-const CALLS: &str = "openat,creat,close,write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,fsync,\
-     fdatasync,sync_file_range,ftruncate,truncate,fallocate,copy_file_range,lseek,rename,renameat,\
-     renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat";
+const CALLS: &str = "openat,creat,close,write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,\
+     fsync,fdatasync,sync_file_range,ftruncate,truncate,fallocate,copy_file_range,lseek,rename,\
+     renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat";
 
 /// What goes before a command line so that its calls are written to `output`. The tracer is a
 /// grandchild: the child is the program itself, to be killed or asked to stop.
