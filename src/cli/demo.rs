@@ -1,5 +1,6 @@
 //! `demo`: a whole circle in one process.
 
+use std::io::{Write as _, stderr, stdout};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -73,11 +74,17 @@ async fn circle(ports: &[u16], folder: &Path) -> Result<(), Failure> {
 
 fn announce(pages: &[(&str, std::net::SocketAddr)]) {
     let paint = Paint::stdout();
-    println!("A circle of {}, each with a page of its own:\n", pages.len());
-    for (name, web) in pages {
-        println!("  {name:<6} {}", paint.bold(&format!("http://{web}/")));
-    }
-    println!("\nOpen two of them and write. Ctrl-C stops the demo and deletes its messages.");
+    let place = |(name, web): &(&str, std::net::SocketAddr)| {
+        format!("  {name:<6} {}\n", paint.bold(&format!("http://{web}/")))
+    };
+    let places: String = pages.iter().map(place).collect();
+    // Nobody may be reading: the demo goes on without.
+    let _ = writeln!(
+        stdout(),
+        "A circle of {}, each with a page of its own:\n\n{places}\n\
+         Open two of them and write. Ctrl-C stops the demo and deletes its messages.",
+        pages.len()
+    );
 }
 
 /// Checks the pages' ports before anything is started. Port 0 is always free.
@@ -116,7 +123,7 @@ impl TempFolder {
 impl Drop for TempFolder {
     fn drop(&mut self) {
         if let Err(why) = fs::remove_dir_all(&self.0) {
-            eprintln!("note: {} cannot be deleted: {why}", self.0.display());
+            let _ = writeln!(stderr(), "note: {} cannot be deleted: {why}", self.0.display());
         }
     }
 }

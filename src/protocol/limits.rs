@@ -90,6 +90,8 @@ pub const CONTACTS_MAX: usize = 64;
 pub const HINTS_MAX: usize = 4_096;
 /// Least milliseconds before what came from others is offered.
 pub const OFFER_MS: u64 = 300;
+/// Least milliseconds before the ends of logs that have grown are compared with a peer.
+pub const COMPARE_MS: u64 = 8_000;
 /// Least milliseconds between two receipts of one node.
 pub const RECEIPT_MS: u64 = 50;
 /// Milliseconds added per member between two receipts of one node.

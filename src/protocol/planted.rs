@@ -30,6 +30,8 @@ pub enum Bug {
     WantedUnfair,
     /// What came from others is not offered.
     OfferForgotten,
+    /// The ends of logs are compared with the vectors alone.
+    EndsUncompared,
     /// A vector is answered with a vector, and that one too.
     ResentForever,
     /// A stalled range is never asked of another peer.

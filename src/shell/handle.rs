@@ -162,6 +162,8 @@ pub struct View {
     pub links: usize,
     /// The store's state.
     pub store: StoreState,
+    /// Damage that was met in the store's file: what, and what to do. The next start sets it aside.
+    pub damaged: Option<String>,
     /// Entries held, and the number held once caught up, while catching up.
     pub catching_up: Option<(u64, u64)>,
     /// Whether this node's reads are told.

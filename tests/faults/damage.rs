@@ -101,6 +101,11 @@ fn a_flipped_byte_in_a_text_is_found_after_an_unclean_stop() {
     flip(&database, place_of(&text(MESSAGES / 2), &database) + 20);
     ana.start();
     eventually("Ana notes the damage for her next start", || marked(&ana).exists().then_some(()));
+    let unwell = eventually("Ana calls herself unwell", || {
+        ana.door().get("/healthz").filter(|(status, _)| *status == 503)
+    });
+    let why = unwell.1["error"]["message"].to_string();
+    assert!(why.contains("damaged") && why.contains("start it again"), "{why}");
     begins_anew(ana, &bento, &former);
 }
 

@@ -193,3 +193,29 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     bento.eventually_shows("logged nowhere");
     assert!(ana.stop().success(), "a clean stop");
 }
+
+#[test]
+fn a_demo_whose_output_cannot_be_written_goes_on() {
+    let house = tempfile::tempdir().unwrap();
+    let mut demo = Command::new("sh");
+    demo.args([
+        "-c",
+        "exec \"$@\" >/dev/full 2>/dev/full",
+        "sh",
+        env!("CARGO_BIN_EXE_roda"),
+        "demo",
+    ]);
+    demo.args(["--web-port", "0"]).env("TMPDIR", house.path()).env("NO_PROXY", "*");
+    let mut demo = demo.spawn().unwrap();
+    let nodes = || {
+        let folder = fs::read_dir(house.path()).ok()?.next()?.ok()?.path();
+        let names = fs::read_dir(folder).ok()?.flatten();
+        Some(names.filter(|node| node.path().join("identity").exists()).count())
+    };
+    eventually("three nodes are made", || (nodes()? == 3).then_some(()));
+    // A panic would have given another status.
+    assert!(Command::new("kill").arg(demo.id().to_string()).status().unwrap().success());
+    let ended = eventually("the demo stops", || demo.try_wait().unwrap());
+    assert!(ended.success(), "{ended}");
+    assert_eq!(fs::read_dir(house.path()).unwrap().count(), 0, "its folder is gone");
+}

@@ -84,6 +84,7 @@ pub fn view() -> View {
         final_to: 1,
         links: 2,
         store: StoreState::Ok,
+        damaged: None,
         catching_up: None,
         read_receipts: true,
         read_upto: None,

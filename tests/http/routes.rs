@@ -191,6 +191,16 @@ async fn health_and_metrics_tell_the_store() {
     let health = node.ask("GET", "/healthz", None).await;
     assert_eq!(health.status, 503);
     assert!(health.body.contains("disk full"));
+    node.view.send_modify(|view| {
+        let view = Arc::make_mut(view);
+        (view.store, view.damaged) = (StoreState::Ok, Some("a broken page".to_owned()));
+    });
+    let health = node.ask("GET", "/healthz", None).await;
+    assert_eq!(health.status, 503);
+    assert!(health.body.contains("a broken page"));
+    node.view.send_modify(|view| {
+        Arc::make_mut(view).store = StoreState::Failing("disk full".to_owned());
+    });
     let mut page = node.page().await;
     page.next_of("welcome").await;
     let metrics = node.ask("GET", "/metrics", None).await.body;

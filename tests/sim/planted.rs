@@ -26,6 +26,7 @@ const BUGS: &[Bug] = &[
     Bug::WaitingUnbounded,
     Bug::WantedUnfair,
     Bug::OfferForgotten,
+    Bug::EndsUncompared,
     Bug::ResentForever,
     Bug::StallIgnored,
     Bug::MarkFalls,

@@ -74,6 +74,7 @@ impl Circle {
         self.outputs.push(Output::Disputed(author, seq));
         self.fetches.remove(&author);
         self.replan.insert(author);
+        self.compare_later(author, now);
         let peers: Vec<NodeId> = self.links.keys().copied().collect();
         for peer in &peers {
             if self.links[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {

@@ -16,6 +16,7 @@ mod fetch;
 mod log;
 mod marks;
 mod members;
+mod offer;
 mod receipts;
 mod serve;
 mod shown;
@@ -308,6 +309,7 @@ impl Circle {
         self.pass_gate(now);
         self.sync_when_due(now, archive);
         self.offer_when_due(now, archive);
+        self.compare_when_due(now, archive);
         self.fetch_when_due(now, archive);
         self.receipt_when_due(now);
     }

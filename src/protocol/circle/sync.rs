@@ -5,14 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::super::archive::Archive;
 use super::super::entry::Run;
 use super::super::id::{Hash, NodeId};
-use super::super::limits::{HINTS_MAX, OFFER_MS, SYNC_AUTHORS_MAX};
+use super::super::limits::{HINTS_MAX, SYNC_AUTHORS_MAX};
 use super::super::packet::{Head, Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::{Circle, Now};
-
-/// Greatest jitter before an offer, so that not every holder offers at once.
-const OFFER_JITTER_MS: u64 = 200;
 
 /// One peer's link, as the circle sees it. Starts anew with every new link.
 #[derive(Debug, Default)]
@@ -20,11 +17,15 @@ pub(super) struct Link {
     /// Per author how far the peer is known to hold it, or says so.
     pub(super) has: BTreeMap<NodeId, u64>,
     /// Per author how far it was offered to the peer.
-    offered: BTreeMap<NodeId, u64>,
+    pub(super) offered: BTreeMap<NodeId, u64>,
     /// Authors and receipts to offer at `offer_at`.
-    offer: BTreeSet<NodeId>,
+    pub(super) offer: BTreeSet<NodeId>,
     pub(super) offer_receipts: BTreeSet<NodeId>,
     pub(super) offer_at: Option<u64>,
+    /// Authors whose logs have grown since their ends were last compared on this link; at
+    /// `compare_at` they are.
+    pub(super) uncompared: BTreeSet<NodeId>,
+    pub(super) compare_at: Option<u64>,
     /// Per author from where the peer knows it as disputed.
     pub(super) disputed: BTreeMap<NodeId, u64>,
     /// Per node the count of the receipt that the peer has.
@@ -106,7 +107,7 @@ impl Circle {
     }
 
     /// Of a disputed author only up to the fork: so a lower one that nobody has seen yet shows.
-    fn head_of(&self, author: &NodeId, archive: &dyn Archive) -> Option<Head> {
+    pub(super) fn head_of(&self, author: &NodeId, archive: &dyn Archive) -> Option<Head> {
         let member = self.members.get(author)?;
         let known = member.committed > 0 || member.dispute.is_some();
         let seq = self.common(author);
@@ -147,7 +148,8 @@ impl Circle {
     }
 
     pub(super) fn sync_wake(&self) -> Option<u64> {
-        self.links.values().flat_map(|link| [Some(link.sync_at), link.offer_at]).flatten().min()
+        let times = |link: &Link| [Some(link.sync_at), link.offer_at, link.compare_at];
+        self.links.values().flat_map(times).flatten().min()
     }
 
     pub(super) fn take_sync(&mut self, peer: NodeId, sync: Sync, now: Now, archive: &dyn Archive) {
@@ -208,9 +210,13 @@ impl Circle {
         if let Some(theirs) = head.hash
             && ours.is_none_or(|from| head.seq < from)
             && head.seq <= held
-            && self.entry_at(&author, head.seq, archive).is_some_and(|(hash, _)| hash != theirs)
+            && let Some((hash, _)) = self.entry_at(&author, head.seq, archive)
         {
-            self.waiting.want(theirs, peer, now.mono);
+            if hash != theirs {
+                self.waiting.want(theirs, peer, now.mono);
+            } else if head.seq == self.common(&author) {
+                self.links.get_mut(&peer).expect("looked up above").uncompared.remove(&author);
+            }
         }
     }
 
@@ -248,72 +254,6 @@ impl Circle {
                 && fetch.tries > 0
             {
                 fetch.progress = 0;
-            }
-        }
-    }
-
-    /// The author's log has grown here by what came from others: offer it to those who do not show
-    /// that they have it.
-    pub(super) fn offer_soon(&mut self, author: NodeId, now: Now) {
-        if planted::is(Bug::OfferForgotten) {
-            return;
-        }
-        let seq = self.common(&author);
-        let without: Vec<NodeId> = self
-            .links
-            .iter()
-            .filter(|(peer, link)| {
-                **peer != author && link.has.get(&author).is_none_or(|has| *has < seq)
-            })
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in without {
-            self.offer_later(peer, author, now);
-        }
-    }
-
-    fn offer_later(&mut self, peer: NodeId, author: NodeId, now: Now) {
-        let at = self.offer_time(peer, now);
-        let link = self.links.get_mut(&peer).expect("offered to links only");
-        link.offer.insert(author);
-        link.offer_at.get_or_insert(at);
-    }
-
-    /// Late enough that a peer which got it directly has said so in a receipt.
-    pub(super) fn offer_time(&mut self, peer: NodeId, now: Now) -> u64 {
-        let rtt = self.links.get(&peer).and_then(|link| link.rtt_ms).unwrap_or(0);
-        let wait = OFFER_MS.max(2 * u64::from(rtt)).max(2 * self.receipt_interval());
-        now.mono + wait + self.jitter(OFFER_JITTER_MS)
-    }
-
-    pub(super) fn offer_when_due(&mut self, now: Now, archive: &dyn Archive) {
-        let due = |link: &Link| link.offer_at.is_some_and(|at| at <= now.mono);
-        let peers: Vec<NodeId> =
-            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
-        for peer in peers {
-            let mut sync = Sync::default();
-            let link = &self.links[&peer];
-            for author in link.offer.iter().take(SYNC_AUTHORS_MAX) {
-                let seq = self.common(author);
-                let below =
-                    |map: &BTreeMap<NodeId, u64>| map.get(author).is_none_or(|at| *at < seq);
-                if below(&link.has) && below(&link.offered) {
-                    sync.authors.extend(self.head_of(author, archive).map(|head| (*author, head)));
-                }
-            }
-            for node in link.offer_receipts.iter().take(SYNC_AUTHORS_MAX) {
-                let count = self.members[node].receipt.as_ref().map_or(0, |receipt| receipt.count);
-                if link.counts.get(node).is_none_or(|shown| *shown < count) {
-                    sync.receipts.insert(*node, count);
-                }
-            }
-            let link = self.links.get_mut(&peer).expect("a key of the map");
-            link.offer_at = None;
-            link.offer.clear();
-            link.offer_receipts.clear();
-            link.offered.extend(sync.authors.iter().map(|(id, head)| (*id, head.seq)));
-            if !sync.authors.is_empty() || !sync.receipts.is_empty() {
-                self.send(peer, Packet::Sync(sync));
             }
         }
     }

@@ -247,13 +247,13 @@ async fn metrics(State(app): State<App>) -> Response {
 }
 
 async fn healthz(State(app): State<App>) -> Response {
-    match &app.view().store {
-        StoreState::Ok => "ok".into_response(),
-        StoreState::Failing(reason) => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "store",
-            format!("nothing can be stored: {reason}; look at the disk of the data folder"),
-        )
-        .into_response(),
-    }
+    let view = app.view();
+    let why = match (&view.store, &view.damaged) {
+        (StoreState::Failing(reason), _) => {
+            format!("nothing can be stored: {reason}; look at the disk of the data folder")
+        }
+        (StoreState::Ok, Some(damage)) => damage.clone(),
+        (StoreState::Ok, None) => return "ok".into_response(),
+    };
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", why).into_response()
 }

@@ -99,6 +99,7 @@ struct Task {
     said: Vec<(u64, u64)>,
     last_heard: BTreeMap<NodeId, u64>,
     store: StoreState,
+    damaged: Option<String>,
     view_dirty: bool,
     view_at: u64,
     rolled_back: bool,
@@ -195,6 +196,7 @@ impl Task {
             said: Vec::new(),
             last_heard: BTreeMap::new(),
             store: StoreState::Ok,
+            damaged: None,
             view_dirty: true,
             view_at: 0,
             rolled_back: false,
@@ -292,6 +294,7 @@ impl Task {
             }
             StoreEvent::Damaged(why) => {
                 tracing::error!("the database is damaged: {why}");
+                self.damaged = Some(why.clone());
                 self.tell(Event::Notice { code: "store_damaged", message: why });
             }
         }

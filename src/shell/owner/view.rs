@@ -34,6 +34,7 @@ pub fn first(circle: &Circle, epoch: &str, arrival: u64, addresses: &[String]) -
         final_to: circle.final_shown(),
         links: 0,
         store: StoreState::Ok,
+        damaged: None,
         catching_up: circle.catching_up(),
         read_receipts: circle.read_receipts(),
         read_upto,
@@ -81,6 +82,7 @@ impl Task {
             read_by_all: marks(|member| member.read_by_all_shown),
             links: owner.mesh.linked().count(),
             store: self.store.clone(),
+            damaged: self.damaged.clone(),
             left: me.is_some_and(|me| me.left),
             ..first(circle, &owner.epoch, owner.arrival, &owner.addresses)
         }

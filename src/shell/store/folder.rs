@@ -27,7 +27,10 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         let folder = Folder(path.to_owned());
-        builder.create(path).map_err(|error| folder.trouble(error))?;
+        let made: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+        let create = builder.create(path);
+        let kept = create.and_then(|()| made.into_iter().try_for_each(keep_name));
+        kept.map_err(|error| folder.trouble(error))?;
         Ok(folder)
     }
 
@@ -78,7 +81,9 @@ impl Folder {
         let mut file = private().write(true).create(true).truncate(true).open(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(new, self.0.join(name))
+        let place = self.0.join(name);
+        fs::rename(new, &place)?;
+        keep_name(&place)
     }
 
     /// A digest of the identity file, to recognise it by; none where there is no such file.
@@ -136,6 +141,17 @@ impl Folder {
     pub(super) fn trouble(&self, error: io::Error) -> OpenError {
         OpenError::Folder(self.0.clone(), error)
     }
+}
+
+/// Makes the name of `path` durable, where the system can: that of a file that was synced is not
+/// by that alone.
+fn keep_name(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        let here = folder.as_os_str().is_empty();
+        File::open(if here { Path::new(".") } else { folder })?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn unless_missing(done: io::Result<()>) -> io::Result<()> {

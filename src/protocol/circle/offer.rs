@@ -1,0 +1,140 @@
+//! Offers: what a peer may lack is named to it, and the ends of logs are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::archive::Archive;
+use super::super::id::NodeId;
+use super::super::limits::{COMPARE_MS, OFFER_MS, SYNC_AUTHORS_MAX};
+use super::super::packet::{Packet, Sync};
+use super::super::planted::{self, Bug};
+use super::sync::Link;
+use super::{Circle, Now};
+
+/// Greatest jitter before an offer, so that not every holder offers at once.
+const OFFER_JITTER_MS: u64 = 200;
+
+impl Circle {
+    /// The author's log has grown here by what came from others: offer it to those who do not show
+    /// that they have it.
+    pub(super) fn offer_soon(&mut self, author: NodeId, now: Now) {
+        if planted::is(Bug::OfferForgotten) {
+            return;
+        }
+        let seq = self.common(&author);
+        let without: Vec<NodeId> = self
+            .links
+            .iter()
+            .filter(|(peer, link)| {
+                **peer != author && link.has.get(&author).is_none_or(|has| *has < seq)
+            })
+            .map(|(peer, _)| *peer)
+            .collect();
+        for peer in without {
+            self.offer_later(peer, author, now);
+        }
+        self.compare_later(author, now);
+    }
+
+    /// That a peer holds as many entries does not say that they are the same: one of each pair
+    /// tells the end of the log some time later. A fork must not stay hidden until the next vector.
+    pub(super) fn compare_later(&mut self, author: NodeId, now: Now) {
+        if planted::is(Bug::EndsUncompared) {
+            return;
+        }
+        let at = now.mono + COMPARE_MS + self.jitter(COMPARE_MS / 4);
+        let others = self.links.iter_mut().filter(|(peer, _)| **peer > self.me);
+        for (_, link) in others.filter(|(peer, _)| **peer != author) {
+            link.uncompared.insert(author);
+            link.compare_at.get_or_insert(at);
+        }
+    }
+
+    pub(super) fn compare_when_due(&mut self, now: Now, archive: &dyn Archive) {
+        let due = |link: &Link| link.compare_at.is_some_and(|at| at <= now.mono);
+        let peers: Vec<NodeId> =
+            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
+        for peer in peers {
+            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let authors = first(&mut link.uncompared);
+            link.compare_at = (!link.uncompared.is_empty()).then_some(now.mono + COMPARE_MS);
+            self.send_heads(peer, authors, Sync::default(), archive);
+        }
+    }
+
+    /// Tells the ends of these logs, with what else is in `sync`.
+    fn send_heads(
+        &mut self,
+        peer: NodeId,
+        authors: impl IntoIterator<Item = NodeId>,
+        mut sync: Sync,
+        archive: &dyn Archive,
+    ) {
+        for author in authors {
+            sync.authors.extend(self.head_of(&author, archive).map(|head| (author, head)));
+        }
+        let link = self.links.get_mut(&peer).expect("sent to links only");
+        for (author, head) in &sync.authors {
+            link.offered.insert(*author, head.seq);
+            link.uncompared.remove(author);
+        }
+        if !sync.authors.is_empty() || !sync.receipts.is_empty() {
+            self.send(peer, Packet::Sync(sync));
+        }
+    }
+
+    pub(super) fn offer_later(&mut self, peer: NodeId, author: NodeId, now: Now) {
+        let at = self.offer_time(peer, now);
+        let link = self.links.get_mut(&peer).expect("offered to links only");
+        link.offer.insert(author);
+        link.offer_at.get_or_insert(at);
+    }
+
+    /// Late enough that a peer which got it directly has said so in a receipt.
+    pub(super) fn offer_time(&mut self, peer: NodeId, now: Now) -> u64 {
+        let rtt = self.links.get(&peer).and_then(|link| link.rtt_ms).unwrap_or(0);
+        let wait = OFFER_MS.max(2 * u64::from(rtt)).max(2 * self.receipt_interval());
+        now.mono + wait + self.jitter(OFFER_JITTER_MS)
+    }
+
+    pub(super) fn offer_when_due(&mut self, now: Now, archive: &dyn Archive) {
+        let due = |link: &Link| link.offer_at.is_some_and(|at| at <= now.mono);
+        let peers: Vec<NodeId> =
+            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
+        for peer in peers {
+            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let (authors, nodes) = (first(&mut link.offer), first(&mut link.offer_receipts));
+            let more = !link.offer.is_empty() || !link.offer_receipts.is_empty();
+            link.offer_at = more.then_some(now.mono + OFFER_MS);
+            let link = &self.links[&peer];
+            let mut sync = Sync::default();
+            for node in &nodes {
+                let count = self.members[node].receipt.as_ref().map_or(0, |receipt| receipt.count);
+                if below(&link.counts, node, count) {
+                    sync.receipts.insert(*node, count);
+                }
+            }
+            let lacks = |author: &NodeId| {
+                let seq = self.common(author);
+                below(&link.has, author, seq) && below(&link.offered, author, seq)
+            };
+            let authors: Vec<NodeId> = authors.into_iter().filter(lacks).collect();
+            self.send_heads(peer, authors, sync, archive);
+        }
+    }
+}
+
+/// Whether the map names `id` at less than `at`, or not at all.
+fn below(map: &BTreeMap<NodeId, u64>, id: &NodeId, at: u64) -> bool {
+    map.get(id).is_none_or(|known| *known < at)
+}
+
+/// Takes as many as one `sync` may name.
+fn first(ids: &mut BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    match ids.iter().nth(SYNC_AUTHORS_MAX).copied() {
+        Some(end) => {
+            let rest = ids.split_off(&end);
+            std::mem::replace(ids, rest)
+        }
+        None => std::mem::take(ids),
+    }
+}
