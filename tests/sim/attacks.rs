@@ -33,6 +33,7 @@ pub const ALL: &[Attack] = &[
     signed::fork,
     signed::fork,
     signed::fork,
+    signed::quiet_fork,
     signed::many_versions,
     signed::deep_fork,
     signed::follows_nothing,

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use crate::agree;
+use crate::signed;
 use crate::world::{Event, World};
 
 /// Simulated milliseconds after which all agree once the faults are over.
@@ -137,6 +138,9 @@ fn settle(world: &mut World) {
     let liars: Vec<usize> =
         (0..world.nodes.len()).filter(|node| world.nodes[*node].liar.is_some()).collect();
     for node in &liars {
+        if world.rng.bool() {
+            signed::quiet_fork(world, *node);
+        }
         for time in (0..AGREE_MS).step_by(LIE_MS) {
             world.at(start + time, Event::Lie { node: *node, signed: false });
         }

@@ -60,6 +60,11 @@ pub fn fork(world: &mut World, node: usize) {
     versions(world, node, 2, runs, entries);
 }
 
+/// The same, one entry long, and nothing after it that would give it away.
+pub fn quiet_fork(world: &mut World, node: usize) {
+    versions(world, node, 2, 1, 1);
+}
+
 /// Another version for everybody.
 pub fn many_versions(world: &mut World, node: usize) {
     let count = Liar::victims(world, node).len();

@@ -10,13 +10,18 @@ use super::super::planted::{self, Bug};
 use super::sync::Link;
 use super::{Circle, Now};
 
-/// A stalled range is asked again after up to this many doublings of its first wait.
-const STALL_DOUBLINGS_MAX: u32 = 5;
+/// A stalled range is asked again after up to this many doublings of its first wait: few, where the
+/// author is a member, since those that say they hold more may be liars, and the next is not.
+const STALL_DOUBLINGS_MAX: u32 = 2;
+/// The same, where nobody has met the author: a vector can invent thousands.
+const UNMET_DOUBLINGS_MAX: u32 = 5;
 
 /// A range asked of one peer.
 #[derive(Debug)]
 pub(super) struct Fetch {
     pub(super) peer: NodeId,
+    /// Who was asked last of those that take turns with the author.
+    turn: NodeId,
     to: u64,
     /// When something last came from the peer, or it was asked.
     pub(super) progress: u64,
@@ -25,6 +30,13 @@ pub(super) struct Fetch {
     /// When the author's log last grew by what came from the peer, or it was asked.
     grew: u64,
     pub(super) tries: u32,
+    doublings: u32,
+}
+
+impl Fetch {
+    fn new(peer: NodeId, turn: NodeId, to: u64, at: u64, tries: u32, doublings: u32) -> Fetch {
+        Fetch { peer, turn, to, progress: at, due: at, grew: at, tries, doublings }
+    }
 }
 
 impl Circle {
@@ -58,7 +70,7 @@ impl Circle {
     pub(super) fn fetch_grew(&mut self, peer: NodeId, author: NodeId, now: Now) {
         if let Some(fetch) = self.fetches.get_mut(&author).filter(|fetch| fetch.peer == peer) {
             fetch.grew = now.mono;
-            fetch.tries = 0;
+            (fetch.tries, fetch.doublings) = (0, 0);
         }
     }
 
@@ -103,29 +115,36 @@ impl Circle {
             Some(first) if first > held + 1 => known.min(first - 1),
             _ => known,
         };
-        let (last, tries) = match self.fetches.get(&author) {
+        let (turn, tries) = match self.fetches.get(&author) {
             Some(fetch) if held < fetch.to && now.mono < self.stalls_at(fetch) => return,
-            Some(fetch) if held < fetch.to => (Some(fetch.peer), fetch.tries + 1),
+            Some(fetch) if held < fetch.to => (fetch.turn, fetch.tries + 1),
             _ if waits.is_some_and(|first| first <= held + 1) => {
                 // Its turn has come, and what it names may be on its way. Not for ever: its author
                 // may have signed it for us alone.
-                let (peer, at) = (author, now.mono);
-                let fetch = Fetch { peer, to: known, progress: at, due: at, grew: at, tries: 0 };
+                let fetch = Fetch::new(author, author, known, now.mono, 0, 0);
                 self.fetches.insert(author, fetch);
                 return;
             }
-            _ => (None, 0),
+            _ => (author, 0),
         };
         let holds = |link: &Link| link.has.get(&author).is_some_and(|has| *has > held);
-        let start = last.unwrap_or(author);
-        let Some(peer) = self.peer_after(start, last.is_some(), holds) else { return };
+        // The author itself, if it can be asked, takes turns with all the others.
+        let own_turn = tries % 2 == 0 && self.links.get(&author).is_some_and(holds);
+        let next = match own_turn {
+            true => Some(author),
+            false => self.peer_after(turn, tries > 0, holds),
+        };
+        let Some(peer) = next else { return };
         let want = wants.entry(peer).or_default();
         if want.ranges.len() < WANT_RANGES_MAX {
             let to = to.min(self.links[&peer].has[&author].max(held + 1));
             want.ranges.push(Range { author, from: held + 1, to });
-            let at = now.mono;
-            let due = self.fetches.get(&author).map_or(at, |fetch| fetch.due);
-            self.fetches.insert(author, Fetch { peer, to, progress: at, due, grew: at, tries });
+            let met = self.members.contains_key(&author);
+            let most = if met { STALL_DOUBLINGS_MAX } else { UNMET_DOUBLINGS_MAX };
+            let turn = if own_turn && tries > 0 { turn } else { peer };
+            let mut fetch = Fetch::new(peer, turn, to, now.mono, tries, tries.min(most));
+            fetch.due = self.fetches.get(&author).map_or(fetch.due, |fetch| fetch.due);
+            self.fetches.insert(author, fetch);
         } else {
             self.replan.insert(author);
         }
@@ -146,10 +165,9 @@ impl Circle {
         }
         let rtt = self.links.get(&fetch.peer).and_then(|link| link.rtt_ms).unwrap_or(0);
         let wait = RANGE_RETRY_MS.max(4 * u64::from(rtt));
-        let silent = fetch.progress + (wait << fetch.tries.min(STALL_DOUBLINGS_MAX));
+        let silent = fetch.progress + (wait << fetch.doublings);
         // Whoever sends something else for ever must not hold this author up.
-        let fruitless =
-            fetch.grew + ((RANGE_PATIENCE * wait) << fetch.tries.min(STALL_DOUBLINGS_MAX));
+        let fruitless = fetch.grew + ((RANGE_PATIENCE * wait) << fetch.doublings);
         silent.min(fruitless)
     }
 
