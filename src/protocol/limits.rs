@@ -76,8 +76,8 @@ pub const WANT_RETRY_MS: u64 = 1_000;
 pub const WANT_RETRY_MAX_MS: u64 = 60_000;
 /// Milliseconds without progress after which a range is asked of another link.
 pub const RANGE_RETRY_MS: u64 = 2_000;
-/// Times [`RANGE_RETRY_MS`] that a range may bring nothing of its author, whatever else comes, before
-/// another link is asked.
+/// Times [`RANGE_RETRY_MS`] that a range may bring nothing of its author, whatever else comes,
+/// before another link is asked.
 pub const RANGE_PATIENCE: u64 = 4;
 /// Ranges in one `want`.
 pub const WANT_RANGES_MAX: usize = 512;

@@ -106,7 +106,7 @@ impl Checks {
             let bound = known && waited_for && !self.may_fork.contains(&author);
             assert!(
                 lamport > marks.final_computed || !bound,
-                "{:?} took {lamport} of {author:?} though all up to {} was final; its receipt: {:?}",
+                "{:?} took {lamport} of {author:?} though {} was final; its receipt: {:?}",
                 node.id,
                 marks.final_computed,
                 circle.receipt(&author)

@@ -12,6 +12,7 @@ mod liar;
 mod life;
 mod net;
 mod planted;
+mod promises;
 mod signed;
 mod world;
 
@@ -24,8 +25,10 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
 
+type Count = fn(&World) -> u64;
+
 /// What the histories exercised, so that a simulator which does nothing is noticed.
-const EXERCISED: &[(&str, fn(&World) -> u64)] = &[
+const EXERCISED: &[(&str, Count)] = &[
     ("entries", |world| world.nodes[0].disk.order.len() as u64),
     ("packets", |world| world.sent_packets),
     ("marks moved", |world| world.checks.delivered_moves),

@@ -81,7 +81,7 @@ impl Circle {
                 self.send_dispute(*peer, author);
             }
         }
-        // They part earlier from each other, or from the log held: ask backwards for what is not held.
+        // They part earlier from each other, or from the log held: ask backwards for the rest.
         let before = self.entry_at(&author, seq - 1, archive).map(|(hash, _)| hash);
         for prev in prevs.into_iter().flatten() {
             let parts = prevs[0] != prevs[1] || before.is_some_and(|held| held != prev);
@@ -147,8 +147,8 @@ impl Circle {
         let author = run.author();
         let count = run.hashes().len() as u64;
         let member = self.members.get_mut(&author).expect("made when its run came");
-        // What somebody's entry names is kept beyond the bounds: that entry must not be held up, and
-        // each such branch costs an entry that is kept anyway.
+        // What somebody's entry names is kept beyond the bounds: that entry must not be held up,
+        // and each such branch costs an entry that is kept anyway.
         let named = run.hashes().iter().any(|hash| self.waiting.awaits(hash));
         let full = member.reference_entries + count > REFERENCE_ENTRIES_MAX as u64
             || (leaves_log && member.branches.len() >= BRANCHES_MAX);

@@ -1,5 +1,6 @@
 //! Taking runs: into the author's log, onto a branch kept for reference, or among those that wait.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Located, StoredHead, Write};
@@ -71,8 +72,9 @@ impl Circle {
     ) -> Result<(), &'static str> {
         let mut fault = Ok(());
         let mut queue = vec![(run.clone(), from)];
-        let mut blank = Vec::new();
+        let mut authors = BTreeSet::new();
         while let Some((next, from)) = queue.pop() {
+            authors.insert(next.author());
             match self.try_run(&next, !live, now, archive) {
                 Taken::Done => {
                     for hash in next.hashes() {
@@ -87,18 +89,14 @@ impl Circle {
                     let gap =
                         Some(hash) == next.run().first.prev && next.run().first.seq > head + 1;
                     let disputed = self.members[&next.author()].dispute.is_some();
-                    blank.extend((head == 0).then_some(next.author()));
                     self.waiting.put(next, from, hash, !gap || disputed, now);
                 }
                 Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
-                Taken::Bad(_) | Taken::Dropped => {
-                    blank.push(next.author());
-                    self.waiting.give_up(next.hashes());
-                }
+                Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
             }
         }
         // Who has only sent what waits is nobody yet: identities cost nothing.
-        for author in blank {
+        for author in authors {
             if author != self.me && self.members.get(&author).is_some_and(Member::is_blank) {
                 self.members.remove(&author);
             }

@@ -58,7 +58,7 @@ pub(super) struct Serving {
 }
 
 impl Link {
-    /// Where a hint about `id` is kept; none where the peer has named too many that are not `known`.
+    /// Where a hint about `id` is kept; none where the peer has named too many not `known`.
     pub(super) fn note(
         map: &mut BTreeMap<NodeId, u64>,
         id: NodeId,
