@@ -216,7 +216,8 @@ async fn every_line_of_the_table_stays_in_its_bounds() {
 
     let house = tempfile::tempdir().unwrap();
     let mut node = ana(house.path());
-    node.start().stop();
+    node.start().say("before all the others");
+    node.stop();
     let node = tokio::task::spawn_blocking(move || {
         fill(&node);
         node.start();
