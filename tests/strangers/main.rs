@@ -1,5 +1,6 @@
 //! The peer port against strangers: whoever does not hold both the circle's key and an identity of
-//! its own gets no link, costs nothing, and keeps nobody out.
+//! its own gets no link, costs nothing, and keeps nobody out. A member that floods keeps nobody out
+//! either.
 
 #[path = "../ends/mod.rs"]
 mod ends;
@@ -9,6 +10,7 @@ mod program;
 mod first;
 mod flood;
 mod keys;
+mod member;
 mod needle;
 mod recorded;
 mod replay;

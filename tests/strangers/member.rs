@@ -1,0 +1,70 @@
+//! A member that says as much as its line carries, and means nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use roda::protocol::id::NodeId;
+use roda::protocol::limits::SYNC_AUTHORS_MAX;
+use roda::protocol::packet::{Head, Packet, Sync};
+use roda::seal::GroupKey;
+use roda::wire::encode;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::ends::hand::ByHand;
+use crate::program::Program;
+
+/// Packets of the flood that the node takes before anybody speaks, and more between two messages.
+const PACKETS: u64 = 50;
+
+/// A vector of authors that there are not.
+fn vector(number: u64) -> Packet {
+    let id = |author: usize| {
+        let mut bytes = [7; 32];
+        bytes[..8].copy_from_slice(&(number << 10 | author as u64).to_be_bytes());
+        NodeId(bytes)
+    };
+    let head = Head { seq: 1 << 40, hash: None, disputed: None };
+    let authors: BTreeMap<_, _> = (0..SYNC_AUTHORS_MAX).map(|n| (id(n), head)).collect();
+    Packet::Sync(Sync { authors, ..Sync::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_member_floods_a_node_the_others_talk_on() {
+    let house = tempfile::tempdir().unwrap();
+    let key = GroupKey::from_bytes([9; 32]).text();
+    let mut ana = Program::new(house.path(), "Ana", &key);
+    ana.start();
+    let mut bob = Program::new(house.path(), "Bob", &key);
+    bob.set("RODA_PEERS", ana.peers()).start();
+    bob.eventually_linked(1);
+    let sent = Arc::new(AtomicU64::new(0));
+    let (count, to) = (sent.clone(), ana.peers().parse().unwrap());
+    let flood = tokio::spawn(async move {
+        let mut hand = ByHand::link(to).await;
+        for n in 0.. {
+            let frame = hand.frame(&encode(&vector(n), n));
+            let (mut from, mut to) = hand.socket.split();
+            let mut nowhere = tokio::io::sink();
+            tokio::select! {
+                _ = tokio::io::copy(&mut from, &mut nowhere) => panic!("the node closed"),
+                said = to.write_all(&frame) => said.unwrap(),
+            }
+            count.store(n, Ordering::Relaxed);
+        }
+    });
+    for number in 1..=5 {
+        while sent.load(Ordering::Relaxed) < number * PACKETS {
+            assert!(!flood.is_finished(), "the flood goes on");
+            tokio::task::yield_now().await;
+        }
+        let (from_ana, from_bob) = (format!("from Ana {number}"), format!("from Bob {number}"));
+        ana.say(&from_ana);
+        bob.eventually_shows(&from_ana);
+        bob.say(&from_bob);
+        ana.eventually_shows(&from_bob);
+    }
+    assert!(!flood.is_finished(), "the flood went on to the end");
+    println!("{} packets meanwhile", sent.load(Ordering::Relaxed));
+    flood.abort();
+}
