@@ -8,6 +8,7 @@ mod dial;
 mod greet;
 mod listen;
 mod reader;
+mod seldom;
 mod stream;
 mod task;
 mod writer;
