@@ -119,7 +119,9 @@ impl FromStr for Invite {
 
 /// A wrong address for its error, without what may be the key.
 fn shown(address: &str) -> String {
-    let shown: String = address.chars().filter(|c| !c.is_control()).collect();
+    // What turns or hides letters would change the rest of the line.
+    let plain = |c: &char| c.is_alphanumeric() || c.is_ascii_graphic() || *c == ' ';
+    let shown: String = address.chars().filter(plain).collect();
     let digit = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     if shown.split(|c| !digit(c)).any(|digits| digits.len() >= KEY_LIKE) {
         return "…".to_owned();
@@ -129,6 +131,10 @@ fn shown(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
     use super::*;
 
     fn read(text: &str) -> Result<Invite, BadInvite> {
@@ -170,6 +176,40 @@ mod tests {
         }
         let refused = read(&format!("roda:ana.example#{k}")).unwrap_err().to_string();
         assert!(refused.contains("`ana.example`"), "{refused}");
+    }
+
+    #[test]
+    fn hostile_texts_are_no_invitations_and_turn_no_error_round() {
+        let key = KeyText::generate();
+        let k = key.expose();
+        let lists = [
+            include_str!("../tests/data/hostile/naughty.json"),
+            include_str!("../tests/data/hostile/xss.json"),
+        ];
+        let mut refused = 0;
+        for list in lists {
+            let classes: BTreeMap<String, Vec<Value>> = serde_json::from_str(list).unwrap();
+            // A text that is repeated stands in a list with its number; once is enough here.
+            let texts = classes.values().flatten();
+            for text in texts.filter_map(|text| text.as_str().or_else(|| text[1].as_str())) {
+                for invite in [
+                    text.to_owned(),
+                    format!("roda:{text}#{k}"),
+                    format!("roda:{text}:7400#{k}"),
+                    format!("roda:a:1#{text}"),
+                ] {
+                    let said = match read(&invite) {
+                        Ok(invite) => invite.addresses.join(","),
+                        Err(why) => why.to_string(),
+                    };
+                    let plain =
+                        |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || " …".contains(c);
+                    assert!(said.chars().all(plain), "{text:?}: {said:?}");
+                    refused += usize::from(read(&invite).is_err());
+                }
+            }
+        }
+        assert!(refused > 1_000, "{refused} are refused");
     }
 
     #[test]
