@@ -120,6 +120,8 @@ async fn another_sites_page_reads_nothing_writes_nothing_and_frames_nothing() {
         let mut before = Vec::new();
         for node in [&open, &locked] {
             node.post(["said in private".to_owned()]).await;
+            // What a node shows of itself may be a moment behind what it has acknowledged.
+            node.eventually_holds(2).await;
             before.push(state(node).await);
         }
         let ports = [&open, &locked].map(|node| node.web.rsplit_once(':').unwrap().1.to_owned());
