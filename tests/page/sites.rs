@@ -151,6 +151,7 @@ async fn a_name_that_is_rebound_to_the_node_gives_no_content() {
     house(async |house| {
         let ana = house.node("Ana").await;
         ana.post(["said in private".to_owned()]).await;
+        ana.eventually_holds(2).await;
         let before = state(&ana).await;
         let (_, port) = ana.web.rsplit_once(':').unwrap();
         let page =
