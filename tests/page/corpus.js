@@ -6,7 +6,7 @@ const MADE = new Set(['A', 'BDI', 'BLOCKQUOTE', 'BUTTON', 'CODE', 'DIV', 'EM', '
   'PRE', 'S', 'SMALL', 'SPAN', 'STRONG', 'TIME', 'UL', 'circle', 'path', 'svg', 'use']);
 const ATTRIBUTES = new Set(['aria-hidden', 'aria-label', 'class', 'cx', 'cy', 'd', 'data-id',
   'data-mark', 'data-member', 'datetime', 'dir', 'href', 'pathLength', 'r', 'rel', 'start',
-  'stroke-dasharray', 'tabindex', 'target', 'title', 'type', 'viewBox']);
+  'stroke-dasharray', 'tabindex', 'target', 'title', 'type', 'value', 'viewBox']);
 /** A fraction of a pixel is no fault. */
 const SLACK = 0.6;
 

@@ -2,6 +2,7 @@
 
 import { el, fill } from './el.js';
 import { plain } from './markdown.js';
+import { shortened } from './text.js';
 
 /** Words are gathered this long (ms); more messages than this are only counted. */
 const GATHER_MS = 1_000;
@@ -24,15 +25,15 @@ export class Announcer {
   }
 
   #speak() {
-    const { t } = this.lang;
-    const lines = this.heard.length > SPOKEN_MAX
-      ? [t('announce.many', { count: this.heard.length })]
-      : this.heard.map((one) => t('announce.message', {
-        name: this.store.nameOf(one.author, one.name),
-        text: one.kind === 'text' ? plain(one.text).slice(0, SPOKEN_LENGTH) : t('kind.newer'),
-      }));
-    if (this.late > 0) lines.push(t('late.notice', { count: this.late }));
-    fill(this.region, lines.map((line) => el('p', {}, line)));
+    const { heard, late, lang: { t } } = this;
     Object.assign(this, { heard: [], late: 0, timer: null });
+    const lines = heard.length > SPOKEN_MAX
+      ? [t('announce.many', { count: heard.length })]
+      : heard.map((one) => t('announce.message', {
+        name: this.store.nameOf(one.author, one.name),
+        text: one.kind === 'text' ? shortened(plain(one.text), SPOKEN_LENGTH) : t('kind.newer'),
+      }));
+    if (late > 0) lines.push(t('late.notice', { count: late }));
+    fill(this.region, lines.map((line) => el('p', {}, line)));
   }
 }

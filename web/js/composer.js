@@ -1,6 +1,7 @@
 // Where messages are written: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
 
 import { put } from './el.js';
+import { trimmed } from './text.js';
 import { TEXT_MAX_BYTES } from './ws.js';
 
 const DRAFT = 'roda.draft';
@@ -17,7 +18,7 @@ export function composer({ form, area, button, limit, lang, storage, now, onSend
   const fit = () => {
     area.style.height = 'auto';
     area.style.height = `${area.scrollHeight}px`;
-    const room = TEXT_MAX_BYTES - bytes(area.value.trim());
+    const room = TEXT_MAX_BYTES - bytes(trimmed(area.value));
     limit.hidden = room > TEXT_MAX_BYTES - NEAR_LIMIT;
     limit.classList.toggle('over', room < 0);
     put(limit, room < 0 ? lang.t('composer.over', { count: -room })
@@ -25,7 +26,7 @@ export function composer({ form, area, button, limit, lang, storage, now, onSend
     button.disabled = area.disabled || area.value.trim() === '' || room < 0;
   };
   const send = () => {
-    const text = area.value.trim();
+    const text = trimmed(area.value);
     if (button.disabled) return;
     area.value = '';
     storage.remove(DRAFT);

@@ -3,6 +3,7 @@
 
 import { Lexer, Tokenizer } from '../vendor/marked/marked.js';
 import { el } from './el.js';
+import { addressAt, split, target } from './links.js';
 
 /** Quotes and lists nest this deep at most; what is deeper stays as it was written. */
 const DEPTH_MAX = 6;
@@ -20,16 +21,55 @@ const MARKS = /[*_~`[\]<>\\]|^[ \t]*(?:[-+]|\d+[.)])\s/gm;
 /** Nothing of ours begins without one of these; most of what people write has none. */
 const MAYBE = /[*_~`[\]<>\\@\n]|:\/\/|www\.|^\s*(?:[-+]|\d+[.)])/;
 const DEEP = new RegExp(`^[ \\t]*(?:>[ \\t]*){${DEPTH_MAX + 1}}|^[ \\t]{24,}[-*\\d]`, 'm');
-const LINK = /https?:\/\/[^\s<>"']+/gi;
 /** A fence whose first line says more than a language would lose it. */
 const FENCE = /^ {0,3}(?:```|~~~)[\w+-]{0,20}\n/;
-const TRAILING = new Set('.,;:!?)]}');
 const ADDRESS = /^(?:https?:\/\/|mailto:)/i;
+const QUOTED = /^(?: {0,3}>[^\n]*(?:\n|$))+/;
+/** A line at the margin, after a list, that is no item of it. */
+const AFTER_LIST = /\n(?=\S)(?!(?:[-*+]|\d{1,9}[.)])(?:[ \t\n]|$))/;
+/** A letter or number of a script that sets words apart: no emphasis begins or ends inside one. */
+const IN_WORD = new RegExp(`(?![${['Han', 'Hira', 'Kana', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr']
+  .map((script) => `\\p{sc=${script}}`).join('')}])[\\p{L}\\p{N}]`, 'u');
 
+/** CommonMark less what surprises in a chat: what is no mark of ours stays as it was written. */
 class Words extends Tokenizer {
   /** A definition would vanish from the text; here it is words like any other. */
   def() {
     return undefined;
+  }
+
+  /** Indented lines are lines. */
+  code() {
+    return undefined;
+  }
+
+  /** An answer on the line below a quote is not part of it. */
+  blockquote(src) {
+    const own = QUOTED.exec(src);
+    return own ? super.blockquote(own[0]) : undefined;
+  }
+
+  list(src) {
+    const end = src.search(AFTER_LIST);
+    return super.list(end < 0 ? src : src.slice(0, end));
+  }
+
+  /** Names are full of underscores, sums of asterisks. */
+  emStrong(src, mask, before) {
+    const found = src[0] === '*' ? super.emStrong(src, mask, before) : undefined;
+    const inWord = found && (IN_WORD.test(before) || IN_WORD.test(src.charAt(found.raw.length)));
+    return inWord ? { type: 'text', raw: /^\*+/.exec(src)[0] } : found;
+  }
+
+  del(src, mask, before) {
+    return /^~~(?!~)/.test(src) ? super.del(src, mask, before) : undefined;
+  }
+
+  url(src) {
+    const text = addressAt(src);
+    if (!text) return /^[a-z]+:|^www\./i.test(src) ? undefined : super.url(src);
+    const tokens = [{ type: 'text', raw: text }];
+    return { type: 'link', raw: text, text, href: target(text), tokens };
   }
 }
 
@@ -38,48 +78,61 @@ export function parse(text) {
   if (!MAYBE.test(text)) return [text];
   const heavy = (text.match(MARKS)?.length ?? 0) > MARKS_MAX ||
     text.split('\n').length > LINES_MAX || LONG.test(text) || DEEP.test(text);
-  if (heavy) return linked(text);
-  const options = { gfm: true, breaks: true, tokenizer: new Words() };
-  const blocks = blocksOf(new Lexer(options).lex(text), 0);
+  const blocks = heavy ? null : lexed(text);
+  if (!blocks) return linked(text);
   // One paragraph alone needs no box: its time stands beside its last word.
   if (blocks.length === 1 && blocks[0].tag === 'p') return blocks[0].children;
   return blocks;
 }
 
+/** The blocks; null where the lexer fails: that must cost a text its marks and nothing else. */
+function lexed(text) {
+  try {
+    const options = { gfm: true, breaks: true, tokenizer: new Words() };
+    return blocksOf(new Lexer(options).lex(text), 0);
+  } catch {
+    return null;
+  }
+}
+
 /** Words and web addresses alone. */
 function linked(text) {
-  const parts = [];
-  let done = 0;
-  for (const found of text.matchAll(LINK)) {
-    let end = found[0].length;
-    while (TRAILING.has(found[0][end - 1])) end -= 1;
-    const href = found[0].slice(0, end);
-    parts.push(text.slice(done, found.index), ...link({ href, text: href }));
-    done = found.index + href.length;
-  }
-  return [...parts, text.slice(done)].filter((part) => part !== '');
+  return split(text).flatMap((part) => (typeof part === 'string' ? [part]
+    : link({ href: target(part.address), text: part.address })));
 }
 
 const node = (tag, children, attributes = {}) => ({ tag, attributes, children });
 
+/** Blank lines above one, which the space between blocks stands for. */
+const moreLines = (space) => '\n'.repeat(Math.max(0, space.split('\n').length - 3));
+
 /** Neighbouring blocks that are no Markdown of ours become one paragraph, as they were written. */
 function blocksOf(tokens, depth) {
   const blocks = [];
-  let written = null;
+  let written = '';
+  let above = '';
+  const add = (block) => {
+    if (above && block.tag === 'p') block.children.unshift(above);
+    else if (above) blocks.push(node('p', [above]));
+    above = '';
+    blocks.push(block);
+  };
+  const addWritten = () => {
+    const text = written.trimEnd();
+    if (text) add(node('p', linked(text)));
+    above ||= moreLines(written.slice(text.length));
+    written = '';
+  };
   for (const token of tokens) {
     const block = blockOf(token, depth);
-    if (block === null && !(token.type === 'space' && !written)) {
-      if (!written) blocks.push(written = node('p', ['']));
-      written.children[0] += token.raw;
-    } else if (block) {
-      written = null;
-      blocks.push(block);
+    if (token.type === 'space' && !written) above = blocks.length > 0 ? moreLines(token.raw) : '';
+    else if (!block) written += token.raw;
+    else {
+      if (written) addWritten();
+      add(block);
     }
   }
-  for (const block of blocks) {
-    const last = block.tag === 'p' && block.children.length === 1 && block.children[0];
-    if (typeof last === 'string') block.children[0] = last.replace(/^\n+|\s+$/g, '');
-  }
+  if (written) addWritten();
   return blocks;
 }
 
@@ -92,41 +145,61 @@ function blockOf(token, depth) {
     return node('pre', [node('code', [token.text])], { tabindex: '0' });
   }
   if (type === 'blockquote') return node('blockquote', blocksOf(token.tokens, depth + 1));
-  if (type !== 'list' || /^\s*\+/.test(raw) || token.start > START_MAX) return null;
-  const items = token.items.map((item) => node('li', itemOf(item, depth + 1)));
-  return token.ordered ? node('ol', items, { start: token.start }) : node('ul', items);
+  return type === 'list' ? listOf(token, depth) : null;
+}
+
+function listOf({ raw, ordered, start, items }, depth) {
+  // Numbers that a list would write otherwise stay in the text.
+  if (/^\s*\+/.test(raw) || start > START_MAX) return null;
+  if (ordered && items.some((item) => /^\s*0\d/.test(item.raw))) return null;
+  const made = items.map((item) => node('li', itemOf(item, depth + 1), {
+    class: item.task ? 'task' : undefined, value: ordered ? parseInt(item.raw, 10) : undefined,
+  }));
+  return ordered ? node('ol', made, { class: /^\s*\d+\)/.test(raw) ? 'round' : undefined })
+    : node('ul', made);
 }
 
 function itemOf(item, depth) {
-  const blocks = blocksOf(item.tokens, depth);
-  return blocks.flatMap((block, index) => {
+  const blocks = blocksOf(item.tokens.filter((token) => token.type !== 'checkbox'), depth);
+  const parts = blocks.flatMap((block, index) => {
     if (block.tag !== 'p') return [block];
     return blocks[index + 1]?.tag === 'p' ? [...block.children, '\n'] : block.children;
   });
+  return item.task ? [item.checked ? '☑ ' : '☐ ', ...parts] : parts;
 }
 
 const INLINE = { strong: 'strong', em: 'em', del: 's' };
 
-function inlineOf(token) {
-  if (!token.tokens) return [token.text ?? token.raw];
+/** Words within a link hold no further links. */
+function inlineOf(token, inLink = false) {
+  const words = (text) => (inLink ? [text] : linked(text));
+  if (!token.tokens) return words(token.text ?? token.raw);
   return token.tokens.flatMap((inner) => {
-    const { type, text, raw } = inner;
-    if (INLINE[type]) return [node(INLINE[type], inlineOf(inner))];
+    const { type, raw } = inner;
+    if (INLINE[type]) return [node(INLINE[type], inlineOf(inner, inLink))];
     // The lexer reads entities; here they are words.
-    if (type === 'text') return inner.tokens ? inlineOf(inner) : [raw];
-    if (type === 'codespan') return [node('code', [text])];
-    if (type === 'escape') return [text];
-    if (type === 'br') return ['\n'];
-    if (type === 'checkbox') return [inner.checked ? '☑ ' : '☐ '];
-    if (type === 'link' && ADDRESS.test(inner.href)) return link(inner);
-    return [raw];
+    if (type === 'text') return inner.tokens ? inlineOf(inner, inLink) : words(raw);
+    if (type === 'codespan') return [node('code', [spanned(raw)])];
+    if (type === 'checkbox') return [];
+    if (type === 'link' && ADDRESS.test(inner.href) && !inner.title) {
+      return raw.startsWith('<') ? ['<', ...link(inner), '>'] : link(inner);
+    }
+    // A title would be lost.
+    return inner.title ? words(raw) : [raw];
   });
+}
+
+/** Code between backquotes, with its lines; one space on either side is the backquotes'. */
+function spanned(raw) {
+  const quotes = /^`+/.exec(raw)[0].length;
+  const code = raw.slice(quotes, -quotes);
+  return /^ .*\S.* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
 /** A link whose words are not its address says where it leads: no words can pose as another. */
 function link(token) {
   const { href, text } = token;
-  const made = node('a', inlineOf(token), {
+  const made = node('a', inlineOf(token, true), {
     href, target: '_blank', rel: 'noopener noreferrer',
   });
   const bare = (address) => address.replace(ADDRESS, '').replace(/\/$/, '');

@@ -2,6 +2,7 @@
 // does what a browser does.
 
 import { plain } from './markdown.js';
+import { shortened } from './text.js';
 
 /** At most one notification and one sound within this time (ms). */
 const REST_MS = 2_000;
@@ -82,8 +83,6 @@ export class Notifier {
 
   #body(message) {
     if (message.kind !== 'text') return this.lang.t('kind.newer');
-    const letters = Array.from(plain(message.text));
-    return letters.length <= BODY_MAX ? letters.join('')
-      : `${letters.slice(0, BODY_MAX - 1).join('')}…`;
+    return shortened(plain(message.text), BODY_MAX);
   }
 }

@@ -7,9 +7,42 @@ export function coded(text) {
   return text.split('`').map((part, index) => (index % 2 ? el('code', {}, part) : part));
 }
 
+const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** What a reader takes for characters, each in its one or more code points. */
+const characters = (text) => Array.from(clusters.segment(text), ({ segment }) => segment);
+
 /** Initial for a member's dot: a whole character, also where it is made of several. */
 export function initial(name) {
-  return (Array.from(name.trim())[0] ?? '?').toLocaleUpperCase();
+  const [first] = clusters.segment(name.trim());
+  return (first?.segment ?? '?').toLocaleUpperCase();
+}
+
+/** Units of one character at most that are cut for; marks may stack up without end. */
+const UNITS_MAX = 50;
+
+/** At most so many characters of a text, the last of them a sign that there is more. */
+export function shortened(text, max) {
+  const start = text.slice(0, max * UNITS_MAX);
+  const all = characters(start);
+  return all.length <= max && start === text ? text : `${all.slice(0, max - 1).join('')}…`;
+}
+
+/** A text as it was written, without blank lines at its ends. */
+export function trimmed(text) {
+  const end = text.indexOf('\n', text.trimEnd().length);
+  const kept = end < 0 ? text : text.slice(0, end);
+  const first = kept.length - kept.trimStart().length;
+  return first === kept.length ? '' : kept.slice(kept.lastIndexOf('\n', first) + 1);
+}
+
+/** What begins a new line, to readers of a file or to the programs that show it. */
+const BREAK = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
+/** What could turn what follows it round, or steer a terminal. */
+const STEERS = /(?!\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Lines of one message among others: the later ones are set in, so that none poses as another. */
+export function setIn(text) {
+  return text.split(BREAK).map((line) => line.replace(STEERS, '')).join('\n    ');
 }
 
 /** Hues for members. */
@@ -33,8 +66,7 @@ export function hues(ids) {
 }
 
 /** More emoji than this are a text like any other. */
-const EMOJI_MAX = 6;
-const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const EMOJI_MAX = 3;
 // Digits count as emoji to Unicode, but not to readers.
 const EMOJI =
   /^(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{RI}{2}|[\d#*]\ufe0f?\u20e3)/u;
@@ -44,6 +76,6 @@ export function emojiOnly(text) {
   const bare = text.replace(/\s+/g, '');
   // The longest emoji are some twenty units long.
   if (bare === '' || bare.length > EMOJI_MAX * 20) return 0;
-  const found = Array.from(clusters.segment(bare), ({ segment }) => segment);
+  const found = characters(bare);
   return found.length <= EMOJI_MAX && found.every((one) => EMOJI.test(one)) ? found.length : 0;
 }
