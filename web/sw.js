@@ -7,10 +7,10 @@ const CACHE = 'roda-shell';
 const SHELL = new Set([
   '/', '/app.webmanifest', '/icon.svg', '/icons/192.png',
   '/css/base.css', '/css/composer.css', '/css/dialogs.css', '/css/emoji.css', '/css/font.css',
-  '/css/frame.css', '/css/log.css', '/css/people.css', '/css/settings.css',
+  '/css/frame.css', '/css/log.css', '/css/people.css', '/css/print.css', '/css/settings.css',
   '/js/announcer.js', '/js/api.js', '/js/banner.js', '/js/browser.js', '/js/clipboard.js',
-  '/js/composer.js', '/js/details.js', '/js/dialogs.js', '/js/el.js',
-  '/js/emoji.js', '/js/empty.js', '/js/export.js', '/js/frame.js', '/js/i18n.js',
+  '/js/composer.js', '/js/copy.js', '/js/details.js', '/js/dialogs.js', '/js/el.js',
+  '/js/emoji.js', '/js/empty.js', '/js/export.js', '/js/frame.js', '/js/guard.js', '/js/i18n.js',
   '/js/late.js', '/js/links.js', '/js/log.js', '/js/look.js', '/js/main.js', '/js/markdown.js',
   '/js/mesh.js', '/js/names.js', '/js/notices.js', '/js/notify.js', '/js/outbox.js',
   '/js/people.js', '/js/prefs.js', '/js/reader.js', '/js/receipts.js', '/js/ring.js',

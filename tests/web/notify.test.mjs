@@ -122,3 +122,26 @@ test('an export holds every message once, in order, as words or as JSON', async 
   assert.match(words, /^\[11\/22\/26, 12:00.PM\] Iara: two\n {4}\[lines\]\n\[/);
   await assert.rejects(take('txt', AbortSignal.abort()), { name: 'AbortError' });
 });
+
+test('a line of an export that cannot be made is said to be, and the rest is there', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const line = (more) => ({ author: id('b'), name: 'Iara', at: 0, kind: 'text', ...more });
+  const messages = [line({ seq: 1, text: 'a' }), line({ seq: 2, text: 'b', at: 2 ** 53 - 1 }),
+    line({ seq: 3 }), line({ seq: 4, text: 'd' })];
+  Object.defineProperty(messages[2], 'text', { get: () => { throw new Error('planted'); } });
+  const api = { page: async () => ({ messages, more: false }) };
+  const words = (await collect({ api, format: 'txt', lang, onProgress() {} })).join('');
+  assert.deepEqual(words.trim().split('\n').map((one) => one.replace(/^\[1\/1.*?\] /, '')),
+    ['Iara: a', '[Time unknown] Iara: b', '[Time unknown] This cannot be shown', 'Iara: d']);
+});
+
+test('an export names who was renamed as they were called, and no text poses as a line', async () => {
+  const line = (more) => ({ author: id('b'), name: 'Zoe', at: 0, kind: 'profile', ...more });
+  const messages = [line({ seq: 1, text: 'Ana' }), line({ seq: 2, text: 'Xavier' }),
+    line({ author: id('c'), name: '', seq: 5, text: 'Caio' }),
+    line({ author: id('c'), name: '', seq: 6, kind: 'text', text: 'oi\u2028[1/1/70, 12:00 AM] Zoe: x' })];
+  const api = { page: async () => ({ messages, more: false }) };
+  const words = (await collect({ api, format: 'txt', lang, onProgress() {} })).join('');
+  assert.equal(words.replace(/^\[[^\]]*\] /gm, ''), 'Ana joined the circle\n' +
+    'Ana is now called Xavier\nCaio has a new name\nCaio: oi\n    [1/1/70, 12:00 AM] Zoe: x\n');
+});

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
+import { language } from '../../web/js/i18n.js';
 import { plan } from '../../web/js/rows.js';
 import { Store } from '../../web/js/store.js';
 import { compare, lowerBound, Timeline, WINDOW_MAX } from '../../web/js/timeline.js';
 import { id } from './fake-node.mjs';
 
+const TEXTS = JSON.parse(readFileSync(new URL('../../web/lang/en.json', import.meta.url), 'utf8'));
 const never = () => Infinity;
 const A = id('a');
 const B = id('b');
@@ -177,16 +180,97 @@ test('a message waits for those who were here before it and are neither gone nor
   assert.equal(now().state, 'read', 'a mark never goes back');
 });
 
+/** A language that says keys; times are hours since 1970. */
+const lang = {
+  t: (key, values = {}) => [key, ...Object.values(values)].join(' '), time: () => '', when: () => '',
+  day: (at) => `day ${at}`, dayKey: (at) => Math.floor(at / 86_400_000),
+};
+const rowsOf = (store, more = {}) => plan(store, { entries: [] }, { ...lang, ...more }, 0);
+
+test('a row that cannot be made is shown as such, and all others as they are', (t) => {
+  const told = t.mock.method(console, 'error', () => {});
+  const store = new Store();
+  const planted = message(B, 3);
+  store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
+    message(B, 2), planted, message(B, 4), message(B, 5, { kind: 'leave' }),
+  ] }));
+  Object.defineProperty(planted, 'text', { get: () => { throw new Error('planted'); } });
+  const kinds = () => rowsOf(store).map((row) => row.kind);
+  assert.deepEqual(kinds(), ['day', 'message', 'broken', 'message', 'system']);
+  kinds();
+  assert.equal(told.mock.callCount(), 1, 'told once');
+  assert.equal(rowsOf(store)[2].id, planted.id);
+  const failing = (at) => {
+    if (at === 7) throw new Error('planted');
+    return '';
+  };
+  const other = new Store();
+  other.welcome(welcome({ members: [member(A, 1)], messages: [
+    message(A, 2), message(A, 3, { at: 7 }), message(A, 4),
+  ] }));
+  const messages = plan(other, { entries: [] }, { ...lang, time: failing }, 0)
+    .filter((row) => row.kind === 'message');
+  assert.equal(messages.length, 3, 'nor does a time that cannot be written cost its neighbours');
+});
+
+test('a message of an impossible time is a message', () => {
+  const real = language('en', TEXTS, 'UTC');
+  const store = new Store();
+  store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
+    message(B, 2), message(B, 3, { at: 8_640_000_000_000_001, arrived_at: 2 ** 53 - 1 }),
+    message(A, 4, { at: 2 ** 53 - 1 }), message(B, 5),
+  ] }));
+  const rows = plan(store, { entries: [] }, real, 2_000);
+  const texts = rows.filter((row) => row.kind === 'message').map((row) => row.text);
+  assert.deepEqual(texts, ['2', '3', '4', '5']);
+  assert.deepEqual(rows.filter((row) => row.kind === 'day').map((row) => row.text),
+    ['Today', 'Time unknown', 'Today']);
+  assert.equal(rows.find((row) => row.text === '3').meta.time, 'Time unknown');
+});
+
+test('a rename never names a key where a name was ever known', () => {
+  const store = new Store();
+  const renamed = message(B, 5, { kind: 'profile', text: 'Xavier', name: 'Zoe' });
+  store.welcome(welcome({ more: true, members: [member(A, 1), { ...member(B, 2), name: 'Zoe' }],
+    messages: [renamed, message(B, 6, { kind: 'circle', text: 'Roda' })] }));
+  const said = () => rowsOf(store).filter((row) => row.kind === 'system')
+    .map((row) => row.text.replace(/[\u2068\u2069]/g, ''));
+  assert.deepEqual(said(), ['system.named Xavier', 'system.circle Zoe Roda']);
+  store.askOlder();
+  store.addPage({ before: `5.${B}`, more: false, messages: [
+    message(B, 2, { kind: 'profile', seq: 1, text: 'Ana', name: 'Zoe' }),
+    message(C, 3, { kind: 'profile', seq: 1, text: 'Caio', name: '' }),
+    message(C, 4, { kind: 'profile', seq: 2, text: '', name: '' }),
+  ] });
+  assert.deepEqual(said(), ['system.joined Ana', 'system.joined Caio', 'system.renamed Caio Caio',
+    'system.renamed Ana Xavier', 'system.circle Zoe Roda']);
+  assert.equal(store.nameOf(C), 'Caio', 'a name that no list has any more');
+});
+
+test('one time stands for a group, and beside each late arrival', () => {
+  const store = new Store();
+  store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
+    message(B, 2), message(B, 3), message(A, 4), message(A, 5), message(B, 6),
+  ] }));
+  store.timeline.items[0].late = true;
+  const quiet = rowsOf(store).filter((row) => row.kind === 'message').map((row) => row.meta.quiet);
+  assert.deepEqual(quiet, [false, false, true, false, false]);
+});
+
+test('at midnight the days have other names', () => {
+  const real = language('en', TEXTS, 'UTC');
+  const store = new Store();
+  store.welcome(welcome({ messages: [message(A, 2, { at: 0 })] }));
+  const day = (now) => plan(store, { entries: [] }, real, now)[0].text;
+  assert.deepEqual([day(86_399_999), day(86_400_000)], ['Today', 'Yesterday']);
+});
+
 test('rows stand in groups, under days, with the late label and what waits to be sent', () => {
   const store = new Store();
   store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
     message(B, 1, { kind: 'profile', text: 'B', seq: 1 }), message(B, 2), message(B, 3),
     message(A, 4, { at: 86_400_000 * 3 }), message(B, 5, { kind: 'dance', at: 86_400_000 * 3 }),
   ] }));
-  const lang = {
-    t: (key) => key, time: () => '', when: () => '', day: (at) => `day ${at}`,
-    dayKey: (at) => Math.floor(at / 86_400_000),
-  };
   const outbox = { entries: [{ ref: 'r', text: 'x', failed: null, shown: true }] };
   const rows = plan(store, outbox, lang, 0);
   assert.deepEqual(rows.map((row) => row.kind),

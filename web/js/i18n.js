@@ -14,24 +14,55 @@ export function choose(wishes) {
 }
 
 const DAY_MS = 86_400_000;
+/** The furthest a clock of this language goes (ms since 1970); members may name more. */
+const TIME_MAX = 8_640_000_000_000_000;
+const known = (at) => Number.isFinite(at) && Math.abs(at) <= TIME_MAX;
 
-/** `texts` as in lang/*.json; `{name}` is replaced, `key.one` and `key.other` go by `count`. */
-export function language(tag, texts, zone) {
+/** A moment as machines read it; null where there is none. */
+export const moment = (at) => (known(at) ? new Date(at).toISOString() : null);
+
+/**
+ * How times and dates are written: as the browser's first wish does, in the page's words. Where
+ * that is another language, its region and clock count: `de` with a page in English is `en-DE`.
+ */
+export function clockLocale(tag, wish) {
+  try {
+    const [page, browser] = [new Intl.Locale(tag), new Intl.Locale(wish ?? tag)];
+    if (page.language === browser.language) return browser.toString();
+    const { hourCycle } = new Intl.DateTimeFormat(wish, { timeStyle: 'short' }).resolvedOptions();
+    const { region } = browser.maximize();
+    const there = new Intl.Locale(page.language, { region, hourCycle });
+    const { locale } = new Intl.DateTimeFormat(there).resolvedOptions();
+    // A browser that knows no English of that region writes days before months, as most do.
+    const vague = !new Intl.Locale(locale).region && page.language === 'en' && region !== 'US';
+    return vague ? new Intl.Locale('en-GB', { hourCycle }).toString() : there.toString();
+  } catch {
+    return tag;
+  }
+}
+
+/**
+ * `texts` as in lang/*.json; `{name}` is replaced, `key.one` and `key.other` go by `count`.
+ * Times and dates are those of `zone`, by default the browser's, written as in the locale `clock`.
+ */
+export function language(tag, texts, zone, clock = tag) {
   const plural = new Intl.PluralRules(tag);
-  const format = (options) => new Intl.DateTimeFormat(tag, { timeZone: zone, ...options });
-  const clock = format({ timeStyle: 'short' });
-  const key = format({ year: 'numeric', month: '2-digit', day: '2-digit' });
-  const long = format({ weekday: 'long', day: 'numeric', month: 'long' });
-  const withYear = format({ day: 'numeric', month: 'long', year: 'numeric' });
+  const format = (options) => new Intl.DateTimeFormat(clock, { timeZone: zone, ...options });
+  const formats = {
+    time: format({ timeStyle: 'short' }),
+    day: format({ weekday: 'long', day: 'numeric', month: 'long' }),
+    date: format({ day: 'numeric', month: 'long', year: 'numeric' }),
+    full: format({ dateStyle: 'long', timeStyle: 'medium' }),
+    stamp: format({ dateStyle: 'short', timeStyle: 'short' }),
+  };
+  const calendar = new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', {
+    timeZone: zone, year: 'numeric', month: 'numeric', day: 'numeric',
+  });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
-  const longStamp = format({ dateStyle: 'long', timeStyle: 'medium' });
-  const shortStamp = format({ dateStyle: 'short', timeStyle: 'short' });
   const numbers = new Intl.NumberFormat(tag);
   const names = new Intl.ListFormat(tag, { type: 'conjunction' });
   const number = (value) => numbers.format(value);
   const list = (items) => names.format(items);
-  const full = (at) => longStamp.format(at);
-  const stamp = (at) => shortStamp.format(at);
   const capital = (text) => text.charAt(0).toLocaleUpperCase(tag) + text.slice(1);
 
   function t(name, values = {}) {
@@ -41,31 +72,39 @@ export function language(tag, texts, zone) {
     return text.replace(/\{(\w+)\}/g, (whole, slot) => said(values[slot] ?? whole));
   }
 
-  const dayKey = (at) => key.format(at);
+  const write = (kind) => (at) => (known(at) ? formats[kind].format(at) : t('time.unknown'));
+  const [time, full, stamp] = ['time', 'full', 'stamp'].map(write);
+
+  /** The calendar's day, counted: neighbours differ by one, however long a day was. */
+  function dayKey(at) {
+    if (!known(at)) return null;
+    const [month, date, year] = calendar.format(at).split('/');
+    return Date.UTC(year, month - 1, date) / DAY_MS;
+  }
 
   function day(at, now) {
-    if (dayKey(at) === dayKey(now)) return capital(relative.format(0, 'day'));
-    if (dayKey(at) === dayKey(now - DAY_MS)) return capital(relative.format(-1, 'day'));
-    const near = Math.abs(now - at) < 300 * DAY_MS;
-    return capital((near ? long : withYear).format(at));
+    if (!known(at)) return t('time.unknown');
+    const ago = dayKey(now) - dayKey(at);
+    if (ago === 0 || ago === 1) return capital(relative.format(-ago, 'day'));
+    return capital(formats[Math.abs(ago) < 300 ? 'day' : 'date'].format(at));
   }
 
   /** When, for an arrival: the time, with the day where that is not today. */
   function when(at, now) {
-    const time = clock.format(at);
-    return dayKey(at) === dayKey(now) ? t('at.time', { time })
-      : t('at.day', { day: day(at, now), time });
+    if (!known(at)) return t('time.unknown');
+    return dayKey(at) === dayKey(now) ? t('at.time', { time: time(at) })
+      : t('at.day', { day: day(at, now), time: time(at) });
   }
 
   function ago(at, now) {
+    if (!known(at)) return t('time.unknown');
     const seconds = Math.max(0, (now - at) / 1000);
     if (seconds < 60) return t('ago.now');
     if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
     if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), 'hour');
-    return relative.format(-Math.floor(seconds / 86_400), 'day');
+    return relative.format(dayKey(at) - dayKey(now), 'day');
   }
 
   const has = (name) => name in texts;
-  const time = (at) => clock.format(at);
   return { tag, has, t, time, dayKey, day, when, ago, full, stamp, number, list };
 }

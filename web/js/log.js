@@ -1,6 +1,7 @@
 // The log on the screen: keeps the rows in step with the window, and the reader's place.
 
-import { el, icon } from './el.js';
+import { copying } from './copy.js';
+import { el, icon, put } from './el.js';
 import { build, renewMeta } from './row.js';
 import { plan } from './rows.js';
 import { lowerBound, WINDOW_MAX, WINDOW_STEP } from './timeline.js';
@@ -22,6 +23,7 @@ export class Log {
     /** Ids that have just arrived: these alone come with a motion. */
     this.fresh = new Set();
     this.tools = { ...actions, t: lang.t, unfolded: new Set() };
+    this.time = el('span', { class: 'at', 'aria-hidden': 'true' });
     this.acts = this.#acts();
     this.stuck = true;
     this.count = 0;
@@ -44,6 +46,7 @@ export class Log {
     list.addEventListener('click', (event) => {
       if (event.target.closest('.meta')) this.#details(event.target.closest('[data-id]'));
     });
+    copying(list, { store, outbox, lang });
     new ResizeObserver(() => {
       if (this.stuck) this.#toBottom();
       this.onView();
@@ -252,13 +255,14 @@ export class Log {
         action(this.store.timeline.byId.get(row.dataset.id), event.currentTarget);
       },
     }, icon(picture));
-    return el('div', { class: 'acts' },
+    return el('div', { class: 'acts' }, this.time,
       button('copy.message', 'copy', (message, at) => this.actions.copy(message, at)),
       button('details', 'info', (message) => this.actions.details(message)));
   }
 
   #offer(row) {
     if (!row?.classList.contains('m') || !row.dataset.id || this.acts.parentNode === row) return;
+    put(this.time, row.querySelector('.quiet time')?.textContent ?? '');
     row.append(this.acts);
   }
 

@@ -2,7 +2,7 @@
 
 import { Access, Api } from './api.js';
 import { browserShell } from './browser.js';
-import { choose, language } from './i18n.js';
+import { choose, clockLocale, language } from './i18n.js';
 import { Notifier } from './notify.js';
 import { careful, Outbox } from './outbox.js';
 import { applyLook, Prefs } from './prefs.js';
@@ -38,7 +38,7 @@ const wished = prefs.get('language');
 const tag = choose(wished === 'auto' ? navigator.languages : [wished]);
 const texts = await fetch(`/lang/${tag}.json`).then((answer) => answer.json());
 document.documentElement.lang = tag;
-const lang = language(tag, texts);
+const lang = language(tag, texts, undefined, clockLocale(tag, navigator.languages[0]));
 
 const store = new Store();
 const outbox = new Outbox({ storage, newRef, now: Date.now });

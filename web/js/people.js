@@ -1,6 +1,7 @@
 // Who is in the circle, how they can be heard, and the mesh as a picture.
 
 import { el, fill, icon } from './el.js';
+import { guarded } from './guard.js';
 import { isHere, mesh, picture } from './mesh.js';
 import { initial } from './text.js';
 
@@ -46,17 +47,17 @@ export class People {
   /** Renews what changed. */
   renew(now) {
     this.#list(now);
-    this.#drawing();
+    guarded('the mesh', () => this.#drawing(), () => (this.drawing.hidden = true));
   }
 
   #list(now) {
     const { list, store, lang } = this;
-    const rows = sorted(store).map((member) => ({
+    const rows = sorted(store).map((member) => guarded(`the standing of ${member.id}`, () => ({
       id: member.id, hue: store.hueOf(member.id), name: store.nameOf(member.id),
       standing: standing(member, store, lang, now),
       alike: store.alike.has(member.id), disputed: Boolean(member.disputed),
       gone: Boolean(member.left || member.aside || !isHere(member, store.me)),
-    }));
+    }), () => ({ id: member.id, broken: true })));
     const sign = JSON.stringify(rows);
     if (this.listed === sign) return;
     this.listed = sign;
@@ -66,6 +67,13 @@ export class People {
   }
 
   #row(row) {
+    const broken = () => el('li', { 'data-member': row.id, class: 'gone' },
+      el('span', { class: 'member' }, el('code', {}, row.id.slice(0, 8)),
+        el('small', {}, this.lang.t('kind.broken'))));
+    return row.broken ? broken() : guarded(row.id, () => this.#member(row), broken);
+  }
+
+  #member(row) {
     const { lang: { t }, store } = this;
     const open = () => this.onMember(store.members.get(row.id));
     return el('li', { 'data-member': row.id, class: row.gone ? 'gone' : null },

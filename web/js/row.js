@@ -1,6 +1,8 @@
 // The element of a row.
 
 import { el, icon } from './el.js';
+import { guarded } from './guard.js';
+import { moment } from './i18n.js';
 import { markdown } from './markdown.js';
 import { receiptRing } from './ring.js';
 import { emojiOnly, initial } from './text.js';
@@ -14,13 +16,19 @@ const LONG_LINES = 20;
  * long messages that the reader has opened.
  */
 export function build(row, tools) {
+  return guarded(row.key, () => made(row, tools),
+    () => made({ kind: 'broken', id: row.id, text: tools.t('kind.broken') }));
+}
+
+function made(row, tools) {
   if (row.kind === 'system') {
     return el('li', { class: 'system', 'data-id': row.id, tabindex: -1 },
       el('bdi', {}, sentence(row.text)), ' ', stamp(row));
   }
   if (row.kind === 'message') return message(row, tools);
   if (row.kind === 'unsent') return waiting(row, tools);
-  return el('li', { class: row.kind }, el('span', {}, row.text));
+  const place = row.id ? { 'data-id': row.id, tabindex: -1 } : {};
+  return el('li', { class: row.kind, ...place }, el('span', {}, row.text));
 }
 
 /** A sentence whose names, between isolates, run their own way. */
@@ -33,21 +41,23 @@ export function renewMeta(element, row) {
   element.querySelector('.meta').replaceWith(meta(row.meta));
 }
 
-function stamp({ at, time, open }) {
-  return el('time', {
-    datetime: new Date(at).toISOString(), class: open ? 'open' : null, title: open,
-  }, time);
+function stamp({ at, time, open, quiet }) {
+  const classes = [open && 'open', quiet && 'vh'].filter(Boolean).join(' ');
+  return el('time', { datetime: moment(at), class: classes || null, title: open }, time);
 }
 
+/** A quiet one is heard, and seen only with the actions; a mark always stays. */
 function meta(of) {
-  return el('span', { class: 'meta' }, stamp(of), of.mark && el('span', {
+  const classes = ['meta', of.quiet && 'quiet', of.quiet && !of.mark && 'vh'];
+  return el('span', { class: classes.filter(Boolean).join(' ') }, stamp(of), of.mark && el('span', {
     class: 'mark', 'data-mark': of.mark.state, title: of.words,
   }, receiptRing({ ...of.mark, have: { length: of.mark.have } }),
   el('span', { class: 'vh' }, `, ${of.words}`)));
 }
 
 function message(row, tools) {
-  const classes = ['m', row.own && 'own', row.first && 'first', row.last && 'last'];
+  const classes = ['m', row.own && 'own', row.first && 'first', row.last && 'last',
+    isBare(row) && 'bare'];
   const shown = text(row, tools);
   const who = el('span', { class: row.first && !row.own ? 'who' : 'vh' },
     el('bdi', {}, row.name), row.alike && el('code', {}, row.alike),
@@ -63,10 +73,13 @@ function message(row, tools) {
     row.late && el('div', { class: 'late' }, icon('up'), row.late)));
 }
 
+/** A few emoji alone stand large, without a bubble. */
+const isBare = (row) => !row.strange && !row.folded && !row.failed && emojiOnly(row.text) > 0;
+
+/** The text's element, and the button that unfolds it. */
 function text(row, { t, unfolded }) {
-  if (row.strange) return el('div', { class: 'text strange' }, row.text);
-  const big = emojiOnly(row.text);
-  if (big > 0) return el('div', { class: `text big-${big > 3 ? 'many' : 'few'}` }, row.text.trim());
+  if (row.strange) return [el('div', { class: 'text strange' }, row.text)];
+  if (isBare(row)) return [el('div', { class: 'text big' }, row.text.trim())];
   const nodes = markdown(row.text);
   const block = nodes.some((node) => /^(PRE|BLOCKQUOTE|OL|UL|P)$/.test(node.nodeName));
   const long = row.text.length > LONG_CHARACTERS || row.text.split('\n').length > LONG_LINES;
@@ -74,7 +87,7 @@ function text(row, { t, unfolded }) {
   const body = el('div', {
     class: `text${block ? ' blocks' : ''}${folds ? ' folded' : ''}`, dir: 'auto',
   }, nodes);
-  if (!folds) return body;
+  if (!folds) return [body];
   const more = el('button', {
     type: 'button', class: 'more', tabindex: -1,
     onclick: () => {
@@ -83,7 +96,7 @@ function text(row, { t, unfolded }) {
       more.remove();
     },
   }, t('show.more'));
-  return el('div', {}, body, more);
+  return [body, more];
 }
 
 function avatar(row) {
@@ -91,19 +104,19 @@ function avatar(row) {
   return el('span', { class: classes, 'aria-hidden': 'true' }, row.last && initial(row.name));
 }
 
-function waiting(row, { retry, remove }) {
+function waiting(row, tools) {
   const button = (label, action) =>
     el('button', { type: 'button', class: 'small', onclick: () => action(row.ref) }, label);
+  const classes = ['m own last unsent', row.first && 'first', row.failed && 'failed',
+    isBare(row) && 'bare'];
   return el('li', {
-    class: `m own last unsent${row.first ? ' first' : ''}${row.failed ? ' failed' : ''}`,
-    'data-ref': row.ref, tabindex: -1,
+    class: classes.filter(Boolean).join(' '), 'data-ref': row.ref, tabindex: -1,
   },
-  el('div', { class: 'b' }, el('span', { class: 'vh' }, `${row.you}: `),
-    el('div', { class: 'text', dir: 'auto' }, markdown(row.text)),
+  el('div', { class: 'b' }, el('span', { class: 'vh' }, `${row.you}: `), text(row, tools),
     el('span', { class: 'meta' }, el('span', { class: 'mark', 'data-mark': 'waiting' },
       icon(row.failed ? 'alert' : 'clock'),
       el('span', { class: row.failed ? null : 'vh' }, row.mark))),
     row.why && el('div', { class: 'why' }, row.why),
-    row.failed && el('div', { class: 'choices' }, button(row.retry, retry),
-      button(row.remove, remove))));
+    row.failed && el('div', { class: 'choices' }, button(row.retry, tools.retry),
+      button(row.remove, tools.remove))));
 }

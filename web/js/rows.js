@@ -1,6 +1,7 @@
 // What the log shows, row by row: days, messages, what waits to be sent. No DOM: row.js makes the
 // elements.
 
+import { guarded } from './guard.js';
 import { words } from './receipts.js';
 import { isSystem } from './store.js';
 import { compare } from './timeline.js';
@@ -14,7 +15,10 @@ const stamps = new WeakMap();
 function stampOf(message, lang) {
   const held = stamps.get(message);
   if (held) return held;
-  const made = { day: lang.dayKey(message.at), time: lang.time(message.at) };
+  const { at } = message;
+  const made = guarded(`the time of ${message.id}`, () => ({
+    day: lang.dayKey(at), time: lang.time(at),
+  }), () => ({ day: null, time: '' }));
   stamps.set(message, made);
   return made;
 }
@@ -42,7 +46,9 @@ export function plan(store, outbox, lang, now) {
     const context = {
       store, lang, now, first: newDay || !grouped(before, message), last: !grouped(message, after),
     };
-    rows.push(isSystem(message) ? system(message, store, lang) : said(message, context));
+    rows.push(guarded(message.id,
+      () => (isSystem(message) ? system(message, store, lang) : said(message, context)),
+      () => ({ ...line(message.id, 'broken', lang.t('kind.broken')), id: message.id })));
   });
   if (!store.timeline.showsEnd) return rows;
   const waiting = outbox.entries.filter((entry) => entry.shown);
@@ -69,11 +75,12 @@ const apart = (name) => `\u2068${name}\u2069`;
 
 function system(message, store, lang) {
   const name = apart(store.nameOf(message.author, message.name));
-  const said = apart(message.text || message.name);
-  const before = apart(store.nameBefore(message) ?? message.author.slice(0, 8));
+  const said = apart(message.text || store.nameOf(message.author, message.name));
+  const known = store.nameBefore(message);
+  const renamed = known ? lang.t('system.renamed', { before: apart(known), name: said })
+    : lang.t('system.named', { name: said });
   const text = {
-    profile: message.seq === 1 ? lang.t('system.joined', { name: said })
-      : lang.t('system.renamed', { before, name: said }),
+    profile: message.seq === 1 ? lang.t('system.joined', { name: said }) : renamed,
     circle: lang.t('system.circle', { name, circle: said }),
     leave: lang.t('system.left', { name }),
   }[message.kind];
@@ -99,6 +106,8 @@ function said(message, { store, lang, now, first, last }) {
   const meta = {
     at: message.at, time: stampOf(message, lang).time,
     open: store.isFinal(message) || disputed ? null : lang.t('final.open'),
+    // One time is enough for a group; an arrival's is read beside it.
+    quiet: !last && !message.late,
     mark: mark && { state: mark.state, of: mark.of, have: mark.have.length },
     words: mark && words(mark, lang.t),
   };

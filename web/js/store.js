@@ -122,19 +122,21 @@ export class Store {
 
   #learnNames(messages) {
     for (const message of messages) {
-      if (message.kind !== 'profile') continue;
+      if (message.kind !== 'profile' || !message.text) continue;
       const names = this.names.get(message.author) ?? new Map();
-      this.names.set(message.author, names.set(message.seq, message.text || message.name));
+      this.names.set(message.author, names.set(message.seq, message.text));
     }
   }
 
   /** What the author was called before this profile; null where that is not held. */
-  nameBefore(message) {
-    let best = null;
-    for (const [seq, name] of this.names.get(message.author) ?? []) {
-      if (seq < message.seq && (!best || seq > best.seq)) best = { seq, name };
-    }
-    return best?.name ?? null;
+  nameBefore({ author, seq }) {
+    return this.#latestName(author, seq);
+  }
+
+  #latestName(id, before = Infinity) {
+    const names = this.names.get(id) ?? new Map();
+    const earlier = [...names.keys()].filter((seq) => seq < before);
+    return names.get(Math.max(...earlier)) ?? null;
   }
 
   setMembers({ circle, members }) {
@@ -148,9 +150,9 @@ export class Store {
     this.hues = hues(came.map((member) => member.id));
   }
 
-  /** What to call somebody: the name known now, the name a message brought, the id's start. */
+  /** What to call somebody: the name now, one that was ever known, at last the id's start. */
   nameOf(id, fallback = '') {
-    return this.members.get(id)?.name || fallback || (id ?? '').slice(0, 8);
+    return this.members.get(id)?.name || fallback || this.#latestName(id) || (id ?? '').slice(0, 8);
   }
 
   /** The class of a member's hue. */

@@ -108,7 +108,15 @@ export class View {
     document.addEventListener('visibilitychange', () =>
       document.hidden ? this.#away() : this.#back());
     document.addEventListener('keydown', (event) => this.#typed(event));
-    setInterval(() => this.#renew(), CLOCK_MS);
+    setInterval(() => this.#clock(), CLOCK_MS);
+  }
+
+  #clock() {
+    const today = this.lang.dayKey(Date.now());
+    // After midnight other rows are "Today".
+    if (this.today !== today) this.schedule();
+    this.today = today;
+    this.#renew();
   }
 
   /** Who begins to type where nothing is to be typed into means the composer. */
