@@ -70,7 +70,9 @@ async function badge(count) {
   draw.fillStyle = ON_BADGE;
   draw.font = '700 26px sans-serif';
   draw.textAlign = 'center';
-  draw.textBaseline = 'central';
-  draw.fillText(count > 9 ? '9+' : String(count), 44, 45);
+  const words = count > 9 ? '9+' : String(count);
+  // No baseline has digits in the middle.
+  const { actualBoundingBoxAscent, actualBoundingBoxDescent } = draw.measureText(words);
+  draw.fillText(words, 44, 44 + (actualBoundingBoxAscent - actualBoundingBoxDescent) / 2);
   link.href = canvas.toDataURL('image/png');
 }

@@ -32,6 +32,7 @@ export class Emoji {
     this.field = el('input', {
       id: 'emoji-search', type: 'search', 'aria-label': t('emoji.search'),
       placeholder: t('emoji.search'), autocomplete: 'off', oninput: () => this.#show(),
+      onkeydown: (event) => this.#searching(event),
     });
     this.tabs = el('div', { class: 'tabs', role: 'group', 'aria-label': t('emoji.groups') });
     this.grid = el('div', { class: 'grid', role: 'group', 'aria-label': t('emoji') });
@@ -106,6 +107,15 @@ export class Emoji {
     this.storage.set(RECENT, [character, ...held].slice(0, RECENT_MAX).join(' ').trim());
     this.box.hidePopover();
     this.onPick(character);
+  }
+
+  /** From the search, Enter takes the first that is found, and the arrow leads to them. */
+  #searching(event) {
+    const first = this.grid.querySelector('button');
+    if (event.isComposing || !first || !['Enter', 'ArrowDown'].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === 'ArrowDown') first.focus();
+    else if (this.field.value.trim() !== '') first.click();
   }
 
   #key(event) {
