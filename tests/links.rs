@@ -91,17 +91,30 @@ async fn live_packets_overtake_history() {
 }
 
 #[tokio::test]
-async fn the_owner_hears_when_history_is_written_out() {
+async fn the_owner_hears_of_each_packet_of_history_once_it_is_written_and_of_no_other() {
     let (mut a, on_a, mut b, _on_b) = linked(node(1), node(2)).await;
-    let runs = vec![run(3, 32 * 1024); 12];
-    on_a.sender.try_send(Lane::History, Packet::History(runs)).unwrap();
-    assert!(matches!(a.next().await, LinkEvent::Drained(link) if link == on_a.link));
-    let mut got = 0;
-    while got < 12 {
-        let Packet::History(runs) = b.received().await else { panic!("history") };
-        got += runs.len();
+    // Some are written before the next is queued; some do not fit one frame.
+    for _ in 0..3 {
+        let runs = vec![run(3, 32 * 1024); 12];
+        on_a.sender.try_send(Lane::History, Packet::History(runs)).unwrap();
+        on_a.sender.try_send(Lane::Live, Packet::Typing).unwrap();
+        tokio::task::yield_now().await;
     }
-    assert_eq!(on_a.sender.queued(), 0);
+    let mut written = 0;
+    while written < 3 {
+        let LinkEvent::Written(link, packets) = a.next().await else { panic!("written") };
+        assert_eq!(link, on_a.link);
+        written += packets;
+    }
+    assert_eq!((written, on_a.sender.queued()), (3, 0));
+    let mut got = 0;
+    while got < 3 * 12 {
+        if let Packet::History(runs) = b.received().await {
+            got += runs.len();
+        }
+    }
+    a.stop.cancel();
+    assert!(matches!(a.next().await, LinkEvent::Down(_)), "nothing is told twice");
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn a_peer_that_takes_nothing_fills_the_queue_and_loses_its_link() {
     loop {
         match b.next().await {
             LinkEvent::Down(down) => break assert_eq!(down, link),
-            LinkEvent::Drained(_) => {}
+            LinkEvent::Written(..) => {}
             other => panic!("{other:?}"),
         }
     }

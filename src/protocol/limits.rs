@@ -42,8 +42,9 @@ pub const HALF_OPEN_GRACE_MS: u64 = 100;
 pub const HALF_OPEN_PER_ADDRESS_MAX: usize = 4;
 /// Bytes queued for one link before it is dropped; the peer resyncs.
 pub const SEND_QUEUE_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Milliseconds one write may take.
-pub const WRITE_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds until the system takes a part of a write, as long as a peer may be silent: over a
+/// slow line the system's own buffers take some time to get room.
+pub const WRITE_TIMEOUT_MS: u64 = 45_000;
 /// Milliseconds between pings.
 pub const PING_MS: u64 = 15_000;
 /// Milliseconds without receiving anything after which a link is dead.

@@ -33,8 +33,8 @@ pub enum LinkEvent {
     },
     /// A packet, its runs checked.
     Received(LinkId, Packet),
-    /// The history lane is empty and written out: room for more.
-    Drained(LinkId),
+    /// So many more packets of the history lane are written out, each counted once.
+    Written(LinkId, usize),
     /// A round trip was measured, in milliseconds.
     Rtt(LinkId, u32),
     /// The dialling side should make a new handshake now.

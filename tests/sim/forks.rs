@@ -73,7 +73,7 @@ impl Table {
                     self.feed(node, Input::Received(from, packet));
                     if history {
                         let sender = self.nodes.iter().position(|node| node.id == from);
-                        self.feed(sender.expect("an honest sender"), Input::Drained(to));
+                        self.feed(sender.expect("an honest sender"), Input::Written(to, 1));
                     }
                 }
             }

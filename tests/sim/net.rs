@@ -132,7 +132,7 @@ impl World {
             let Some(at) = self.queue(from, to, lane, Frame::Packet(part)) else { return };
             if history && index == last {
                 let link = self.link_of(from, to).expect("queued on a link");
-                self.at(at, Event::Drained { link, node: from, peer: to });
+                self.at(at, Event::Written { link, node: from, peer: to });
             }
         }
     }

@@ -26,8 +26,8 @@ pub enum Event {
         to: usize,
         lane: Lane,
     },
-    /// All history queued for the peer is written out.
-    Drained {
+    /// One packet of the history lane is written out.
+    Written {
         link: u64,
         node: usize,
         peer: usize,
@@ -266,7 +266,7 @@ impl World {
             let kept = matches!(
                 event,
                 Event::Deliver { .. }
-                    | Event::Drained { .. }
+                    | Event::Written { .. }
                     | Event::CommitDone { .. }
                     | Event::Dial { .. }
                     | Event::Tick { .. }
@@ -322,9 +322,9 @@ impl World {
     fn take(&mut self, event: Event) {
         match event {
             Event::Deliver { link, from, to, lane } => self.deliver(link, from, to, lane),
-            Event::Drained { link, node, peer } => {
+            Event::Written { link, node, peer } => {
                 if self.link_of(node, peer) == Some(link) {
-                    self.feed(node, Input::Drained(self.nodes[peer].id));
+                    self.feed(node, Input::Written(self.nodes[peer].id, 1));
                 }
             }
             Event::CommitDone { node, life } => self.commit_done(node, life),

@@ -2,11 +2,15 @@
 //! its own gets no link, costs nothing, and keeps nobody out. A member that floods keeps nobody out
 //! either.
 
+#[path = "../store/circle.rs"]
+#[allow(dead_code)] // each test target uses its part
+mod circle;
 #[path = "../ends/mod.rs"]
 mod ends;
 #[path = "../program/mod.rs"]
 mod program;
 
+mod asks;
 mod first;
 mod flood;
 mod keys;

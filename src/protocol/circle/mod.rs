@@ -77,8 +77,9 @@ pub enum Input {
     Rtt(NodeId, u32),
     /// A packet came from the peer, its runs checked.
     Received(NodeId, Packet),
-    /// All history queued for the peer is written out.
-    Drained(NodeId),
+    /// So many more of the packets sent to the peer in [`Lane::History`] are written out. Once all
+    /// are, there is room for more.
+    Written(NodeId, usize),
     /// Every batch up to this one is committed.
     Committed(u64),
     /// Write an entry; answered by [`Output::Said`] once it is committed.
@@ -265,7 +266,7 @@ impl Circle {
                 }
             }
             Input::Received(peer, packet) => self.received(peer, packet, now, archive),
-            Input::Drained(peer) => self.drained(peer, archive),
+            Input::Written(peer, packets) => self.written(peer, packets, archive),
             Input::Committed(through) => self.committed(through, now, archive),
             Input::Say { token, body, reference } => {
                 if let Body::Profile { name } = &body {

@@ -65,16 +65,17 @@ impl Circle {
         runs
     }
 
-    pub(super) fn drained(&mut self, peer: NodeId, archive: &dyn Archive) {
+    pub(super) fn written(&mut self, peer: NodeId, packets: usize, archive: &dyn Archive) {
         if let Some(link) = self.links.get_mut(&peer) {
-            link.in_flight = false;
+            // A link that is used again tells of what it was given before, too.
+            link.unwritten = link.unwritten.saturating_sub(packets);
             self.serve(peer, archive);
         }
     }
 
     fn serve(&mut self, peer: NodeId, archive: &dyn Archive) {
         let link = self.links.get_mut(&peer).expect("served links are up");
-        if link.in_flight {
+        if link.unwritten > 0 {
             return;
         }
         let (mut runs, mut bytes): (Vec<Run>, usize) = (Vec::new(), 0);
@@ -126,7 +127,7 @@ impl Circle {
     }
 
     fn send_packed(&mut self, peer: NodeId, runs: Vec<Arc<CheckedRun>>) {
-        self.links.get_mut(&peer).expect("served links are up").in_flight = true;
+        self.links.get_mut(&peer).expect("served links are up").unwritten += 1;
         self.outputs.push(super::Output::Send(peer, Lane::History, Packet::History(runs)));
     }
 }

@@ -45,8 +45,9 @@ pub(super) struct Link {
     pub(super) serving: BTreeMap<NodeId, Serving>,
     /// Hashes the peer asked for, at most `WANTED_HASHES_MAX`.
     pub(super) asked: VecDeque<Hash>,
-    /// History is on its way out: wait for `Drained`.
-    pub(super) in_flight: bool,
+    /// Packets in the history lane that are not written out: while there are any, nothing long is
+    /// added.
+    pub(super) unwritten: usize,
 }
 
 /// What is left to send of one author.

@@ -33,8 +33,20 @@ enum Phase {
     Stopping,
 }
 
-/// A packet, and the bytes that the queue counts for it until it is written.
-struct Charged(Packet, usize);
+/// A packet, and the bytes that the queue counts for it until it is written. What one frame does
+/// not hold is cut: the first part bears the bytes, the last ends the packet.
+struct Charged {
+    packet: Packet,
+    bytes: usize,
+    last: bool,
+}
+
+impl Charged {
+    /// A packet of the link's own, which the queue does not count.
+    fn own(packet: Packet) -> Charged {
+        Charged { packet, bytes: 0, last: true }
+    }
+}
 
 /// One link's writer.
 pub(super) struct Writer {
@@ -45,8 +57,8 @@ pub(super) struct Writer {
     pongs: mpsc::Receiver<u64>,
     live: VecDeque<Charged>,
     history: VecDeque<Charged>,
-    /// History was written and the owner not told yet that the lane is empty.
-    wrote_history: bool,
+    /// Packets of the history lane in the batch, or written and not told to the owner yet.
+    history_written: usize,
     phase: Phase,
     batch: Vec<u8>,
     /// What the queue counts for the batch.
@@ -71,7 +83,7 @@ impl Writer {
             pongs,
             live: VecDeque::new(),
             history: VecDeque::new(),
-            wrote_history: false,
+            history_written: 0,
             phase: Phase::Open,
             batch: Vec::new(),
             charged: 0,
@@ -122,12 +134,12 @@ impl Writer {
                 self.phase = Phase::Draining;
             }
             Some(number) = self.pongs.recv() => {
-                self.live.push_front(Charged(Packet::Pong(number), 0));
+                self.live.push_front(Charged::own(Packet::Pong(number)));
             }
             _ = ping.tick() => {
                 let now = link.shared.now();
                 link.ping.store(now, Ordering::Relaxed);
-                self.live.push_front(Charged(Packet::Ping(now), 0));
+                self.live.push_front(Charged::own(Packet::Ping(now)));
             }
             said = self.queue.packets.recv() => match said {
                 Some(said) => self.enqueue(said),
@@ -141,7 +153,7 @@ impl Writer {
         self.gather();
         self.phase = Phase::Stopping;
         self.history.clear();
-        self.live.push_back(Charged(Packet::Bye, 0));
+        self.live.push_back(Charged::own(Packet::Bye));
     }
 
     /// Takes all that waits in the queue now.
@@ -160,9 +172,11 @@ impl Writer {
                     Lane::Live => &mut self.live,
                     Lane::History => &mut self.history,
                 };
-                let mut charge = queued_bytes(&packet);
-                for part in fitting(packet) {
-                    lane.push_back(Charged(part, std::mem::take(&mut charge)));
+                let mut bytes = queued_bytes(&packet);
+                let mut parts = fitting(packet).into_iter().peekable();
+                while let Some(packet) = parts.next() {
+                    let last = parts.peek().is_none();
+                    lane.push_back(Charged { packet, bytes: std::mem::take(&mut bytes), last });
                 }
             }
             ToLink::Drain => self.phase = Phase::Draining,
@@ -184,9 +198,9 @@ impl Writer {
             write_out(&mut self.io, &self.batch, self.link.shared.pace.write).await?;
             self.batch.clear();
             self.queue.queued.fetch_sub(std::mem::take(&mut self.charged), Ordering::Relaxed);
-            if self.wrote_history && self.history.is_empty() {
-                self.wrote_history = false;
-                self.link.shared.tell(LinkEvent::Drained(self.link.id)).await;
+            if self.history_written > 0 && self.history.is_empty() {
+                let packets = std::mem::take(&mut self.history_written);
+                self.link.shared.tell(LinkEvent::Written(self.link.id, packets)).await;
             }
             self.link.count(self.packets, self.bytes).await;
         }
@@ -195,14 +209,14 @@ impl Writer {
     fn fill_batch(&mut self) {
         while self.batch.len() < BATCH_BYTES {
             let live = self.live.pop_front();
-            let Some(Charged(packet, charge)) = live.or_else(|| {
+            let Some(Charged { packet, bytes, .. }) = live.or_else(|| {
                 let next = self.history.pop_front();
-                self.wrote_history |= next.is_some();
+                self.history_written += usize::from(next.as_ref().is_some_and(|next| next.last));
                 next
             }) else {
                 break;
             };
-            self.charged += charge;
+            self.charged += bytes;
             self.seal(&packet);
         }
     }

@@ -50,7 +50,9 @@ impl Task {
                 self.mesh(MeshInput::Up { link, peer, dialled, began, remote, listens });
             }
             LinkEvent::Received(link, packet) => self.received(link, packet),
-            LinkEvent::Drained(link) => self.for_active(link, Input::Drained),
+            LinkEvent::Written(link, packets) => {
+                self.for_active(link, |peer| Input::Written(peer, packets));
+            }
             LinkEvent::Rtt(link, ms) => self.for_active(link, |peer| Input::Rtt(peer, ms)),
             LinkEvent::RekeyDue(link) => self.mesh(MeshInput::RekeyDue(link)),
             LinkEvent::Down(link) => {
