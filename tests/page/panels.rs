@@ -38,7 +38,7 @@ async fn a_messages_details_name_who_has_it_and_what_that_means() {
         let (_ana, bento, page) = talk(house, Look::default()).await;
         page.eventually("it is delivered", "$('.own .mark').dataset.mark === 'delivered'").await;
         let ring = "$('.own .mark .arc').getAttribute('stroke-dasharray')";
-        assert_eq!(page.run(ring).await, json!("100 100"), "the ring is not full");
+        assert_eq!(page.run(ring).await, json!(null), "the ring is not full, or has a seam");
         page.click(".own .meta").await;
         page.eventually_sees("#details [data-holder]").await;
         let details = page.text("#details").await;

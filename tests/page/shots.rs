@@ -40,8 +40,14 @@ const PANELS: [(&str, &[&str]); 5] = [
 /// Desktop, window and phone, light and dark, in both languages.
 fn looks() -> Vec<(String, Look)> {
     let mut all = Vec::new();
-    let middle = Look { width: 1000, ..Look::default() };
-    for (size, look) in [("1280", Look::default()), ("1000", middle), ("390", Look::phone())] {
+    let wide = |width| Look { width, ..Look::default() };
+    for (size, look) in [
+        ("1600", wide(1600)),
+        ("1280", wide(1280)),
+        ("1000", wide(1000)),
+        ("820", wide(820)),
+        ("390", Look::phone()),
+    ] {
         for (scheme, look) in [("light", look), ("dark", look.dark())] {
             for language in ["en", "pt-BR"] {
                 all.push((format!("{size}-{scheme}-{language}"), look.in_language(language)));
@@ -79,6 +85,8 @@ async fn ready(page: &Page) {
     page.shows(TALK[TALK.len() - 1].1).await;
     page.eventually("four have it", "$$('.own .mark').at(-1).textContent.includes('4')").await;
     page.eventually("the font is there", "document.fonts.status === 'loaded'").await;
+    // What is said once is said to each of these browsers.
+    page.run("$$('.notice .x').forEach((button) => button.click())").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { mesh } from '../../web/js/mesh.js';
+import { box, mesh } from '../../web/js/mesh.js';
 import { lookAlikes, skeletons } from '../../web/js/names.js';
+import { around } from '../../web/js/ring.js';
 import { Store } from '../../web/js/store.js';
 import { hues } from '../../web/js/text.js';
 import { id } from './fake-node.mjs';
@@ -72,6 +73,12 @@ test('twelve members have twelve hues, and a newcomer changes nobody’s', () =>
   const before = hues(ids.slice(0, 11));
   for (const [member, hue] of before) assert.equal(all.get(member), hue);
   assert.equal(hues([...ids, 'f'.repeat(64)]).size, 13, 'a thirteenth shares one');
+});
+
+test('the picture of the mesh ends where its members do', () => {
+  const heights = [2, 3, 4, 5, 6].map((count) =>
+    Number(box(around(count, 110, 87), 17).split(' ')[3]));
+  assert.deepEqual(heights, [220, 177, 220, 203, 220], 'three and five leave no strip below');
 });
 
 test('the mesh draws each live link once, and none of the absent', () => {

@@ -39,6 +39,14 @@ export function mesh(members, me) {
   return { shown, links: [...pairs].map((pair) => pair.split(',').map(Number)) };
 }
 
+/** What is seen of the picture: its whole width, and no strip above or below where nobody is. */
+export function box(places, radius) {
+  const margin = radius + 6;
+  const top = Math.min(...places.map(({ y }) => y)) - margin;
+  const bottom = Math.max(...places.map(({ y }) => y)) + margin;
+  return [0, top, SIZE, bottom - top].map((number) => Math.round(number)).join(' ');
+}
+
 /** The picture as an element; `label` says it in words. */
 export function picture({ shown, links }, store, label) {
   const radius = shown.length > 24 ? 5 : shown.length > 12 ? 10 : 17;
@@ -59,6 +67,6 @@ export function picture({ shown, links }, store, label) {
     return [circle, text];
   });
   return svg('svg', {
-    class: 'mesh', viewBox: `0 0 ${SIZE} ${SIZE}`, role: 'img', 'aria-label': label,
+    class: 'mesh', viewBox: box(places, radius), role: 'img', 'aria-label': label,
   }, ...lines, ...dots);
 }

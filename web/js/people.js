@@ -96,6 +96,7 @@ export class People {
     if (this.drawn === sign) return;
     this.drawn = sign;
     drawing.hidden = drawn.shown.length < 2;
+    if (drawing.hidden) return;
     const label = `${t('people.count', { count })}, ${t('people.here', { here })}, ` +
       t('mesh.links', { count: drawn.links.length });
     fill(drawing, picture(drawn, store, label));

@@ -28,10 +28,12 @@ export function logo() {
 export function receiptRing({ state, of, have }) {
   const circle = (more) => svg('circle', { cx: 7, cy: 7, r: 5, fill: 'none', ...more });
   const share = state === 'kept' ? have.length / Math.max(1, of) : 1;
+  // A dash as long as the whole leaves a seam where its ends meet.
+  const dash = share < 1 ? `${share * 100} 100` : null;
   const drawn = state === 'kept' && have.length === 0
     ? [circle({ class: 'only', pathLength: 16 })]
     : [circle({ class: 'track' }),
-      circle({ class: 'arc', pathLength: 100, 'stroke-dasharray': `${share * 100} 100` })];
+      circle({ class: 'arc', pathLength: 100, 'stroke-dasharray': dash })];
   if (state === 'read') drawn.push(svg('circle', { class: 'all', cx: 7, cy: 7, r: 2.2 }));
   return svg('svg', { class: 'ring', viewBox: '0 0 14 14', 'aria-hidden': 'true' }, ...drawn);
 }
