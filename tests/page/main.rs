@@ -9,11 +9,15 @@ mod history;
 mod look;
 mod node;
 mod page;
+mod words;
 
+mod around;
+mod away;
 mod budgets;
 mod bulk;
 mod conversation;
 mod corpus;
+mod files;
 mod hostile;
 mod late;
 mod login;

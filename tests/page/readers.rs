@@ -6,14 +6,7 @@ use crate::harness::house;
 use crate::look::Look;
 use crate::node::Node;
 use crate::page::Page;
-
-const ENGLISH: &str = include_str!("../../web/lang/en.json");
-const PORTUGUESE: &str = include_str!("../../web/lang/pt-BR.json");
-
-/// The page's own words for `key`.
-fn word(texts: &str, key: &str) -> String {
-    serde_json::from_str::<Value>(texts).unwrap()[key].as_str().unwrap().to_owned()
-}
+use crate::words::{ENGLISH, PORTUGUESE, word};
 
 /// The page's language, and the label of its composer.
 async fn speaks(page: &Page) -> (Value, Value) {
@@ -98,7 +91,8 @@ async fn what_a_person_can_open_is_accessible_too() {
     house(async |house| {
         let ana = house.node("Ana").await;
         let page = house.open(&ana, Look::default()).await;
-        page.click("#invite").await;
+        page.eventually_sees(".welcome .main").await;
+        page.click(".welcome .main").await;
         page.eventually_sees("dialog img.qr").await;
         page.assert_clean().await;
         page.keys("dialog", "\u{e00c}").await;
@@ -153,7 +147,7 @@ async fn a_new_circle_says_how_to_invite_somebody() {
         page.eventually_sees(".welcome h2").await;
         let said = page.text("#log .welcome").await;
         assert!(said.contains(&word(ENGLISH, "empty.alone")), "it says {said:?}");
-        page.click("#invite").await;
+        page.click(".welcome .main").await;
         page.eventually_sees("dialog img.qr").await;
         let link = page.run("$('dialog input').value").await;
         assert_eq!(link, ana.ask("/api/invite").await["link"]);

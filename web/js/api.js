@@ -30,22 +30,39 @@ function tokenIn(text) {
   return /[#&]token=([^&\s]+)/.exec(text)?.[1] ?? null;
 }
 
+/** What was not done: `code` as the node has it, or `away` where no node answered. */
+export class Refusal extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** In the reader's language where the code is known, else in the node's words. */
+export function reason({ code, message }, { t, has }) {
+  return has(`error.${code}`) ? t(`error.${code}`) : t('failed', { why: message });
+}
+
 export class Api {
   constructor({ fetch, access }) {
     Object.assign(this, { fetch, access });
   }
 
-  /** Resolves to the body; rejects with the node's own words. */
+  /** Resolves to the body; rejects with a `Refusal`. */
   async call(method, path, body) {
     const headers = {};
     if (this.access.token) headers.Authorization = `Bearer ${this.access.token}`;
     if (body) headers['Content-Type'] = 'application/json';
+    const away = () => {
+      throw new Refusal('away', 'the node does not answer');
+    };
     const answer = await this.fetch(path, {
       method, headers, body: body && JSON.stringify(body), credentials: 'omit', cache: 'no-store',
-    });
-    const said = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(said.error?.message ?? `${answer.status}`);
-    return said;
+    }).catch(away);
+    // An answer that breaks off is none.
+    if (answer.ok) return answer.json().catch(away);
+    const { error } = await answer.json().catch(() => ({}));
+    throw new Refusal(error?.code ?? answer.status, error?.message ?? `${answer.status}`);
   }
 
   /** False only where the node refuses the token; a node that is away refuses nothing. */

@@ -1,10 +1,9 @@
-// Where messages are written: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
+// Where messages are written: Enter sends, Shift+Enter breaks the line, what was begun is a draft.
 
 import { put } from './el.js';
 import { trimmed } from './text.js';
 import { TEXT_MAX_BYTES } from './ws.js';
 
-const DRAFT = 'roda.draft';
 /** Others are told of typing at most this often (ms). */
 const TYPING_MS = 3_000;
 /** The room that is left is shown from here on (bytes). */
@@ -13,7 +12,7 @@ const NEAR_LIMIT = TEXT_MAX_BYTES * 0.8;
 const bytes = (text) => new TextEncoder().encode(text).length;
 
 /** `onSend(text)` and `onTyping()` are told. */
-export function composer({ form, area, button, limit, lang, storage, now, onSend, onTyping }) {
+export function composer({ form, area, button, limit, lang, drafts, now, onSend, onTyping }) {
   let told = -TYPING_MS;
   const fit = () => {
     area.style.height = 'auto';
@@ -29,13 +28,13 @@ export function composer({ form, area, button, limit, lang, storage, now, onSend
     const text = trimmed(area.value);
     if (button.disabled) return;
     area.value = '';
-    storage.remove(DRAFT);
+    drafts.sent(text);
     fit();
     onSend(text);
   };
   area.addEventListener('input', () => {
     fit();
-    storage.set(DRAFT, area.value);
+    drafts.keep(area.value);
     if (area.value !== '' && now() - told >= TYPING_MS) {
       told = now();
       onTyping();
@@ -53,19 +52,25 @@ export function composer({ form, area, button, limit, lang, storage, now, onSend
     send();
     area.focus();
   });
-  area.value = storage.get(DRAFT) ?? '';
-  fit();
+  const show = (text) => {
+    area.value = text;
+    fit();
+  };
+  show(drafts.text);
+  window.addEventListener('storage', () => drafts.taken() && show(''));
+  window.addEventListener('pagehide', () => drafts.leave());
+  window.addEventListener('pageshow', (event) => event.persisted && drafts.back() && show(''));
   return {
+    show,
     /** Puts a text where the cursor is. */
     insert(text) {
       area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
       area.dispatchEvent(new Event('input'));
       area.focus();
     },
-    /** Takes no more; the words say why. */
-    close(words) {
-      area.disabled = true;
-      area.placeholder = words;
+    /** Takes no more. */
+    close() {
+      area.disabled = form.hidden = true;
       fit();
     },
   };

@@ -1,5 +1,6 @@
 // What can be known of a message and of a member, in words.
 
+import { reason } from './api.js';
 import { ask, dialog, problem, tell } from './dialogs.js';
 import { el, icon } from './el.js';
 import { isHere } from './mesh.js';
@@ -52,13 +53,14 @@ export function messageDetails(message, store, lang, copy) {
 }
 
 /** Who a member is, how it can be heard, and setting it aside. */
-export function memberDetails(member, { store, api, lang }) {
+export function memberDetails(member, { store, api, lang, away }) {
   const { t } = lang;
   const now = Date.now();
   const name = store.nameOf(member.id);
   const self = member.id === store.me;
   const like = store.members.get(store.alike.get(member.id));
-  const heard = isHere(member, store.me) ? member.links ?? [] : [];
+  const heard = isHere(member, store.me) && !away ? member.links ?? [] : [];
+  const online = member.online && !away;
   const others = heard.map((id) => store.nameOf(id));
   const wrong = problem();
   async function setAside(aside) {
@@ -70,7 +72,7 @@ export function memberDetails(member, { store, api, lang }) {
       await api.setAside(member.id, aside);
       box.close();
     } catch (error) {
-      tell(wrong, t('failed', { why: error.message }));
+      tell(wrong, reason(error, lang));
     }
   }
   const box = dialog(t, name, { id: 'member' },
@@ -80,10 +82,10 @@ export function memberDetails(member, { store, api, lang }) {
     member.disputed && el('p', { class: 'warning' }, icon('alert'),
       el('span', {}, t('disputed.why', { name }))),
     facts([t('member.fingerprint'), el('code', { class: 'print' }, member.fingerprint)],
-      [t('member.standing'), standing(member, store, lang, now)],
-      !self && [t('member.last'), member.online ? t('ago.now')
+      [t('member.standing'), standing(member, store, lang, now, away)],
+      !self && [t('member.last'), online ? t('ago.now')
         : member.last_heard ? lang.full(member.last_heard) : t('member.never')],
-      !self && [t('member.way'), member.online ? t('member.direct')
+      !self && !away && [t('member.way'), online ? t('member.direct')
         : member.via ? t('member.via', { name: store.nameOf(member.via) }) : t('member.noway')],
       others.length > 0 && [t('member.links'), lang.list(others)],
       member.addresses?.length > 0 && [t('member.addresses'), member.addresses.join(', ')]),

@@ -1,5 +1,6 @@
 // Dialogs: what they have in common, the invitation, and the question for the token.
 
+import { reason } from './api.js';
 import { copied } from './clipboard.js';
 import { el, fill, icon } from './el.js';
 import { coded } from './text.js';
@@ -47,13 +48,19 @@ export function ask(t, { title, text, confirm, danger = false }) {
 
 /** Says something that a person must have read. */
 export function say(t, title, text) {
-  dialog(t, title, { id: 'said' }, el('p', {}, text));
+  dialog(t, title, { id: 'said' }, el('p', {}, coded(text)));
 }
 
 /** Fetches and shows the invitation. */
-export async function invite(api, { t }) {
+export function invite(api, lang) {
+  const { t } = lang;
   const place = el('div', {});
   dialog(t, t('invite'), { id: 'invitation' }, el('p', {}, t('invite.how')), place);
+  return fetchInvitation(api, lang, place);
+}
+
+async function fetchInvitation(api, lang, place) {
+  const { t } = lang;
   try {
     const { link, svg } = await api.invite();
     const field = el('input', { readonly: true, value: link, 'aria-label': t('invite.link') });
@@ -67,7 +74,10 @@ export async function invite(api, { t }) {
     fill(place, svg && el('img', { class: 'qr', src: address, alt: t('invite.qr') }), field,
       el('p', {}, coded(t('invite.command'))), copy);
   } catch (error) {
-    fill(place, el('p', { class: 'problem', role: 'alert' }, t('failed', { why: error.message })));
+    fill(place, el('p', { class: 'problem', role: 'alert' }, coded(reason(error, lang))),
+      el('button', {
+        type: 'button', class: 'wide', onclick: () => fetchInvitation(api, lang, place),
+      }, t('retry')));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { el, icon } from './el.js';
 import { logo } from './ring.js';
+import { coded } from './text.js';
 
 /** Builds the page into `body`; returns its parts by name. */
 export function frame(body, { t }) {
@@ -47,7 +48,7 @@ export function frame(body, { t }) {
       id: 'send', class: 'ib send', 'aria-label': t('send'), title: t('send'),
     }, icon('send')));
 
-  const main = el('main', {}, header,
+  const main = make('main', 'main', {}, header,
     make('state', 'div', { id: 'state', role: 'status', 'data-state': 'connecting' },
       make('stateWords', 'span', {}),
       make('progress', 'progress', { hidden: true, 'aria-label': t('progress') })),
@@ -55,6 +56,8 @@ export function frame(body, { t }) {
     el('div', { class: 'comp' },
       make('notices', 'div', { class: 'notices', role: 'status' }),
       make('typing', 'div', { class: 'typing' }), composer,
+      make('left', 'div', { class: 'left', hidden: true }, el('strong', {}, t('left.title')),
+        el('p', {}, t('left.what')), el('p', {}, coded(t('left.back')))),
       make('limit', 'div', { class: 'limit', role: 'status', hidden: true })));
 
   const people = make('people', 'aside', { id: 'people', 'aria-label': t('people') },

@@ -2,6 +2,7 @@
 
 import { Access, Api } from './api.js';
 import { browserShell } from './browser.js';
+import { Drafts } from './drafts.js';
 import { choose, clockLocale, language } from './i18n.js';
 import { Notifier } from './notify.js';
 import { careful, Outbox } from './outbox.js';
@@ -10,10 +11,10 @@ import { Store } from './store.js';
 import { View } from './view.js';
 import { Connection } from './ws.js';
 
-/** The browser's storage; null where it is switched off. */
-function browserStorage() {
+/** A storage of the browser; null where it is switched off. */
+function browserStorage(name) {
   try {
-    return window.localStorage;
+    return window[name];
   } catch {
     return null;
   }
@@ -25,7 +26,8 @@ function newRef() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-const storage = careful(browserStorage());
+const storage = careful(browserStorage('localStorage'));
+const session = careful(browserStorage('sessionStorage'));
 const access = new Access({ storage, location, history });
 const api = new Api({ fetch: (...args) => fetch(...args), access });
 
@@ -42,6 +44,7 @@ const lang = language(tag, texts, undefined, clockLocale(tag, navigator.language
 
 const store = new Store();
 const outbox = new Outbox({ storage, newRef, now: Date.now });
+const drafts = new Drafts({ storage, session, newRef, now: Date.now });
 const notifier = new Notifier({
   prefs, store, lang, shell: browserShell(), onOpen: (message) => view.open(message),
   timers: {
@@ -49,7 +52,7 @@ const notifier = new Notifier({
     now: () => performance.now(),
   },
 });
-const view = new View({ store, outbox, api, access, lang, storage, prefs, notifier });
+const view = new View({ store, outbox, drafts, api, access, lang, storage, prefs, notifier });
 const connection = new Connection({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
   WebSocket,

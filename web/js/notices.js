@@ -7,16 +7,23 @@ const SAID_MS = 10_000;
 
 export class Notices {
   constructor({ place, t }) {
-    Object.assign(this, { place, t });
+    Object.assign(this, { place, t, said: new Map() });
   }
 
-  /** Says something. */
-  say(text) {
-    const line = el('div', { class: 'notice' }, el('span', {}, text), el('button', {
-      type: 'button', class: 'x', 'aria-label': this.t('dismiss'), onclick: () => line.remove(),
-    }, icon('close')));
-    this.place.append(line);
-    setTimeout(() => line.remove(), SAID_MS);
+  /** Says something; what stands there already stands there longer, not twice. */
+  say(text, ms = SAID_MS) {
+    const remove = () => {
+      this.said.get(text)?.line.remove();
+      this.said.delete(text);
+    };
+    const again = this.said.get(text);
+    clearTimeout(again?.timer);
+    const line = again?.line ?? el('div', { class: 'notice' }, el('span', {}, text),
+      el('button', {
+        type: 'button', class: 'x', 'aria-label': this.t('dismiss'), onclick: remove,
+      }, icon('close')));
+    if (!again) this.place.append(line);
+    this.said.set(text, { line, timer: setTimeout(remove, ms) });
   }
 
   /** Offers something: `yes` is what its button says, `action` what it does. */

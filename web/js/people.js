@@ -5,17 +5,17 @@ import { guarded } from './guard.js';
 import { isHere, mesh, picture } from './mesh.js';
 import { initial } from './text.js';
 
-/** Short words for how a member stands. */
-export function standing(member, store, { t, ago, number }, now) {
+/** Short words for how a member stands; `away`: the node is, and nothing is known of now. */
+export function standing(member, store, { t, ago, number }, now, away = false) {
   if (member.left) return t('member.left');
   if (member.disputed) return t('member.disputed');
   if (member.aside) return t('member.aside');
   if (member.id === store.me) return t('member.you');
-  if (member.online) {
-    const known = member.rtt_ms !== null && member.rtt_ms !== undefined;
-    return known ? t('member.ms', { ms: number(member.rtt_ms) }) : t('member.online');
+  // Below a millisecond the number tells nobody anything.
+  if (member.online && !away) {
+    return member.rtt_ms > 0 ? t('member.ms', { ms: number(member.rtt_ms) }) : t('member.online');
   }
-  if (member.via) return t('member.via', { name: store.nameOf(member.via) });
+  if (member.via && !away) return t('member.via', { name: store.nameOf(member.via) });
   return member.last_heard
     ? t('member.heard', { ago: ago(member.last_heard, now) }) : t('member.never');
 }
@@ -45,18 +45,18 @@ export class People {
   }
 
   /** Renews what changed. */
-  renew(now) {
-    this.#list(now);
-    guarded('the mesh', () => this.#drawing(), () => (this.drawing.hidden = true));
+  renew(now, away) {
+    this.#list(now, away);
+    guarded('the mesh', () => this.#drawing(away), () => (this.drawing.hidden = true));
   }
 
-  #list(now) {
+  #list(now, away) {
     const { list, store, lang } = this;
     const rows = sorted(store).map((member) => guarded(`the standing of ${member.id}`, () => ({
       id: member.id, hue: store.hueOf(member.id), name: store.nameOf(member.id),
-      standing: standing(member, store, lang, now),
+      standing: standing(member, store, lang, now, away),
       alike: store.alike.has(member.id), disputed: Boolean(member.disputed),
-      gone: Boolean(member.left || member.aside || !isHere(member, store.me)),
+      gone: Boolean(member.left || member.aside || (!away && !isHere(member, store.me))),
     }), () => ({ id: member.id, broken: true })));
     const sign = JSON.stringify(rows);
     if (this.listed === sign) return;
@@ -86,19 +86,21 @@ export class People {
         el('small', {}, row.standing)));
   }
 
-  #drawing() {
+  #drawing(away) {
     const { drawing, store, lang: { t } } = this;
     const drawn = mesh(store.members, store.me);
+    if (away) drawn.links = [];
     const { count, here } = counts(store);
     const names = drawn.shown.map((one) =>
       [store.hueOf(one.id), store.nameOf(one.id), isHere(one, store.me)]);
-    const sign = JSON.stringify([names, drawn.links]);
+    const sign = JSON.stringify([away, names, drawn.links]);
     if (this.drawn === sign) return;
     this.drawn = sign;
     drawing.hidden = drawn.shown.length < 2;
     if (drawing.hidden) return;
-    const label = `${t('people.count', { count })}, ${t('people.here', { here })}, ` +
-      t('mesh.links', { count: drawn.links.length });
-    fill(drawing, picture(drawn, store, label));
+    drawing.classList.toggle('unknown', away);
+    const now = away ? [t('people.away')]
+      : [t('people.here', { here }), t('mesh.links', { count: drawn.links.length })];
+    fill(drawing, picture(drawn, store, [t('people.count', { count }), ...now].join(', ')));
   }
 }

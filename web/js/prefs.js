@@ -13,6 +13,9 @@ export const CHOICES = {
   sound: [false, true],
   /** Whether the page has once offered to notify. */
   offered: [false, true],
+  /** Whether it has once said what a full ring is, and that a message can be held. */
+  ringTold: [false, true],
+  pressTold: [false, true],
 };
 
 /** What a browser colours its own bars with: the panel's colour. */

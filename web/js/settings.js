@@ -1,9 +1,12 @@
 // Names, looks, notifications, a copy of the conversation, and leaving.
 
+import { reason } from './api.js';
 import { copied } from './clipboard.js';
 import { ask, dialog, problem, say, tell } from './dialogs.js';
 import { el, fill, icon, put } from './el.js';
 import { collect } from './export.js';
+import { shortcuts } from './keys.js';
+import { coded } from './text.js';
 
 const section = (title, ...children) => el('section', {}, el('h3', {}, title), children);
 
@@ -23,17 +26,24 @@ function choice(id, options, chosen, onchange) {
 /** Opens the settings. */
 export function settings({ api, store, lang, prefs, notifier, reload }) {
   const { t } = lang;
+  // Without its node a fresh page knows of nothing but its own look.
+  const known = store.me !== null;
+  const member = known && !store.members.get(store.me)?.left;
   return dialog(t, t('settings'), { id: 'settings' },
-    names({ api, store, t }),
+    el('p', { class: 'warning if-away' }, icon('alert'),
+      el('span', {}, coded(t('settings.away')))),
+    member && names({ api, store, lang }),
     look({ t, prefs, reload }),
     notifications({ t, prefs, notifier }),
-    conversation({ api, lang }),
-    about({ store, t }),
-    leaving({ api, store, t }));
+    known && conversation({ api, lang }),
+    keyboard(t),
+    known && about({ store, t }),
+    member && leaving({ api, lang }));
 }
 
 /** Own name and the circle's are said to everybody, so they wait for a button. */
-function names({ api, store, t }) {
+function names({ api, store, lang }) {
+  const { t } = lang;
   const own = store.members.get(store.me)?.name ?? '';
   const field = (id, value, required) => el('input', {
     id, value, maxlength: 64, required, autocomplete: 'off', dir: 'auto',
@@ -49,7 +59,7 @@ function names({ api, store, t }) {
       await action();
       put(button, t('settings.saved'));
     } catch (error) {
-      tell(wrong, t('failed', { why: error.message }));
+      tell(wrong, reason(error, lang));
     }
   };
   const save = (event) => {
@@ -122,7 +132,7 @@ function conversation({ api, lang }) {
       download(new Blob(parts, { type: 'text/plain' }), `roda.${format}`);
     } catch (error) {
       progress.hidden = true;
-      if (error.name !== 'AbortError') tell(wrong, t('failed', { why: error.message }));
+      if (error.name !== 'AbortError') tell(wrong, reason(error, lang));
     }
   };
   const button = (format, label) => el('button', {
@@ -160,8 +170,16 @@ function about({ store, t }) {
     el('div', { class: 'end' }, copy));
 }
 
-function leaving({ api, store, t }) {
-  if (store.members.get(store.me)?.left) return null;
+/** Where there is a keyboard, it is as good a place as any to learn of its keys. */
+function keyboard(t) {
+  return section(t('keys'), el('p', { class: 'hint' }, t('keys.hint')), el('div', { class: 'end' },
+    el('button', {
+      type: 'button', class: 'small', id: 'open-shortcuts', onclick: () => shortcuts(t),
+    }, t('keys.show'))));
+}
+
+function leaving({ api, lang }) {
+  const { t } = lang;
   const wrong = problem();
   const leave = async () => {
     const sure = await ask(t, {
@@ -171,9 +189,9 @@ function leaving({ api, store, t }) {
     try {
       await api.leave();
       part.closest('dialog').close();
-      say(t, t('leave.done.title'), t('leave.done'));
+      say(t, t('leave.done.title'), `${t('leave.done')} ${t('left.back')}`);
     } catch (error) {
-      tell(wrong, t('failed', { why: error.message }));
+      tell(wrong, reason(error, lang));
     }
   };
   const part = section(t('leave'), el('p', { class: 'hint' }, t('leave.hint')), wrong,

@@ -1,6 +1,7 @@
 // The page: puts what the store knows on the screen, and tells the connection what the reader does.
 
 import { Announcer } from './announcer.js';
+import { Around } from './around.js';
 import { Banner } from './banner.js';
 import { copied } from './clipboard.js';
 import { composer } from './composer.js';
@@ -8,16 +9,20 @@ import { memberDetails, messageDetails } from './details.js';
 import { invite, Login } from './dialogs.js';
 import { el, fill, put } from './el.js';
 import { Emoji } from './emoji.js';
-import { renewEmpty } from './empty.js';
+import { refuseFiles } from './files.js';
 import { frame } from './frame.js';
+import { Hints } from './hints.js';
+import { keys } from './keys.js';
 import { LatePill } from './late.js';
 import { Log } from './log.js';
 import { Notices } from './notices.js';
-import { counts, People } from './people.js';
+import { panel } from './panel.js';
+import { People } from './people.js';
 import { Reader } from './reader.js';
 import { settings } from './settings.js';
 import { isSystem } from './store.js';
 import { compare } from './timeline.js';
+import { longPress, sheet } from './touch.js';
 
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
 const BURST_MS = 150;
@@ -41,6 +46,9 @@ export class View {
     Object.assign(this, parts);
     this.part = frame(document.body, lang);
     this.notices = new Notices({ place: this.part.notices, t: lang.t });
+    this.hints = new Hints({
+      ...parts, t: lang.t, say: (text, ms) => this.notices.say(text, ms),
+    });
     this.met = false;
     this.changes = 0;
     this.flushed = 0;
@@ -71,26 +79,30 @@ export class View {
       onEdge: () => connection.older(PAGE), onView: () => this.#viewed(),
     });
     this.late = new LatePill({ part, store, log: this.log, lang });
-    this.banner = new Banner({ part, store, lang });
+    this.banner = new Banner({ part, store, lang, onAway: () => this.#renew() });
     this.announcer = new Announcer({ region: part.live, store, lang });
     this.people = new People({
       list: part.members, drawing: part.drawing, store, lang,
-      onMember: (member) => memberDetails(member, this),
+      onMember: (member) => memberDetails(member, { ...this, away: this.banner.away }),
     });
     this.composer = composer({
       form: part.form, area: part.composer, button: part.send, limit: part.limit, lang,
-      storage: this.storage, now: Date.now, onTyping: () => connection.typing(),
+      drafts: this.drafts, now: Date.now, onTyping: () => connection.typing(),
       onSend: (text) => {
         store.newAfter = null;
         connection.send(text);
         this.log.toEnd();
       },
     });
+    this.around = new Around(this);
     new Emoji({
       button: part.emoji, lang, storage: this.storage,
       onPick: (character) => this.composer.insert(character),
     });
+    refuseFiles(window, () => this.notices.say(lang.t('files.later')));
     this.#wire();
+    // What waits to be sent is there before the node is.
+    if (outbox.entries.length > 0) this.schedule();
   }
 
   #wire() {
@@ -98,16 +110,22 @@ export class View {
     const reload = () => window.location.reload();
     part.openSettings.onclick = () => settings({ ...this, reload });
     part.invite.onclick = part.openInvite.onclick = () => invite(api, lang);
-    const isOpen = () => document.body.classList.contains('people');
-    part.openPeople.onclick = () => this.#people(!isOpen());
-    part.closePeople.onclick = part.veil.onclick = () => this.#people(false);
-    part.people.onkeydown = (event) => event.key === 'Escape' && isOpen() && this.#people(false);
+    panel(part, window);
     part.jump.onclick = () => this.log.toEnd();
     window.addEventListener('focus', () => this.#back());
     window.addEventListener('blur', () => this.#away());
     document.addEventListener('visibilitychange', () =>
       document.hidden ? this.#away() : this.#back());
-    document.addEventListener('keydown', (event) => this.#typed(event));
+    keys(document, part.composer, lang.t);
+    longPress(part.rows, {
+      onTap: () => this.hints.tapped(),
+      onPress: (row) => {
+        this.hints.pressed();
+        sheet(row, this.store.timeline.byId.get(row.dataset.id), {
+          ...this, onDetails: (message) => this.log.actions.details(message),
+        });
+      },
+    });
     setInterval(() => this.#clock(), CLOCK_MS);
   }
 
@@ -117,14 +135,6 @@ export class View {
     if (this.today !== today) this.schedule();
     this.today = today;
     this.#renew();
-  }
-
-  /** Who begins to type where nothing is to be typed into means the composer. */
-  #typed(event) {
-    const plainKey = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    const elsewhere = document.querySelector('dialog[open]') ||
-      /^(INPUT|TEXTAREA|SELECT|BUTTON|A|SUMMARY)$/.test(event.target.tagName) || event.key === ' ';
-    if (plainKey && !elsewhere && !this.part.composer.disabled) this.part.composer.focus();
   }
 
   /** What comes while nobody looks is new when the reader comes back. */
@@ -141,12 +151,6 @@ export class View {
     if (this.store.newCount() === 0) this.store.newAfter = null;
     this.#viewed();
     this.schedule();
-  }
-
-  #people(open) {
-    document.body.classList.toggle('people', open);
-    this.part.openPeople.setAttribute('aria-expanded', String(open));
-    (open ? this.part.closePeople : this.part.openPeople).focus();
   }
 
   #then(action) {
@@ -194,6 +198,8 @@ export class View {
   #welcomed(resumes) {
     const { store, lang: { t } } = this;
     if (!resumes) this.openAtNew = true;
+    const draft = this.drafts.enter(store.me, store.members);
+    if (draft !== null) this.composer.show(draft);
     this.version ??= store.version;
     if (this.version === store.version) return;
     // The node was updated under an open page.
@@ -299,26 +305,7 @@ export class View {
 
   /** Everything but the rows. */
   #renew() {
-    const { part, store, lang } = this;
-    this.people.renew(Date.now());
-    const { count, here } = counts(store);
-    put(part.circle, store.circle || lang.t('unnamed'));
-    put(part.count, count === 0 ? '' :
-      `${lang.t('people.count', { count })} · ${lang.t('people.here', { here })}`);
-    const names = [...store.typing.keys()].map((id) => store.nameOf(id));
-    put(part.typing, names.length === 0 ? '' :
-      lang.t('typing', { count: names.length, names: lang.list(names) }));
-    if (store.members.get(store.me)?.left) this.composer.close(lang.t('composer.left'));
-    this.#empty(count);
-    this.banner.renew(this.connection, this.met);
+    this.around.renew(this.connection, this.met);
     this.#pills();
-  }
-
-  #empty(count) {
-    const { part, store, outbox, lang: { t } } = this;
-    const talks = store.timeline.items.some((one) => !isSystem(one)) || outbox.entries.length > 0;
-    const quiet = count > 1 ? 'others' : 'alone';
-    const words = !this.met ? 'connecting' : talks || store.more ? '' : quiet;
-    renewEmpty(part.empty, words, t, part.invite.onclick);
   }
 }

@@ -18,6 +18,8 @@ export function wait(failures, random) {
 /** Close code of a node that stops (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
 
+/** The node serves no more pages: it closes this one, which goes on asking. */
+const TOO_MANY = 'too_many_pages';
 const NOT_ALLOWED = new Set(['unauthorized', 'auth', 'token', 'login']);
 
 export class Connection {
@@ -39,6 +41,7 @@ export class Connection {
     this.attempt = 0;
     this.doubtful = false;
     this.nodeStopped = false;
+    this.full = false;
   }
 
   /** Connects now, whatever wait is under way; for the start, a new token, `online`, a look. */
@@ -111,7 +114,7 @@ export class Connection {
     this.timers.clear(this.timer);
     this.failures = 0;
     this.doubtful = false;
-    this.nodeStopped = false;
+    this.nodeStopped = this.full = false;
     const resumes = this.store.welcome(packet);
     if (resumes) this.#write({ type: 'resume', epoch: packet.epoch, arrival: this.store.cursor });
     for (const { text, ref } of this.outbox.waiting(packet.epoch)) {
@@ -136,10 +139,14 @@ export class Connection {
 
   on_error({ ref, code, message }) {
     if (ref) return this.outbox.fail(ref, message, code);
+    if (code === TOO_MANY) {
+      this.full = true;
+      return code;
+    }
     if (!NOT_ALLOWED.has(code)) return null;
     this.#enter('login');
     this.socket?.close();
-    return null;
+    return code;
   }
 
   on_page(packet) {
