@@ -20,11 +20,12 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 pub use self::error::HandshakeError;
-use crate::protocol::entry::verify;
 use crate::protocol::id::{Ephemeral, Hash, NodeId, Signature};
+use crate::protocol::json::{Object, scan};
 use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
+use crate::protocol::signature::verify;
 use crate::seal::{CircleKeys, Extracted, GroupKey, Key, Opener, extract, sha256};
-use crate::wire::{frame, scan};
+use crate::wire::frame;
 
 /// The version of the protocol.
 pub const VERSION: u64 = 1;
@@ -238,7 +239,8 @@ fn sealed(local: &Local, key: &Key, packet: &impl Serialize) -> Vec<u8> {
 
 fn open_hello(circle: &CircleKeys, token: &[u8]) -> Option<Hello> {
     let json = Opener::new(&circle.handshake).open(token).ok()?;
-    scan(&json).ok().and_then(|()| serde_json::from_slice(&json).ok())
+    let Object(hello) = serde_json::from_str(scan(&json).ok()?).ok()?;
+    Some(hello)
 }
 
 /// The other end's ephemeral key, where tag and version fit.
@@ -263,8 +265,8 @@ fn agree(local: &Local, keys: &CircleKeys, theirs: Ephemeral) -> Result<Extracte
 /// changed on the way.
 fn open_join(key: &Key, token: &[u8]) -> Result<Join, HandshakeError> {
     let json = Opener::new(key).open(token).map_err(|_| HandshakeError::Replayed)?;
-    scan(&json).map_err(|_| HandshakeError::Misbehaved("its join is out of bounds"))?;
-    let join: Join = serde_json::from_slice(&json)
+    let json = scan(&json).map_err(|_| HandshakeError::Misbehaved("its join is out of bounds"))?;
+    let Object::<Join>(join) = serde_json::from_str(json)
         .map_err(|_| HandshakeError::Misbehaved("its join cannot be read"))?;
     let long = |address: &String| address.len() > ADDRESS_BYTES_MAX;
     if join.tag != "join" || join.listen.len() > ADDRESSES_MAX || join.listen.iter().any(long) {

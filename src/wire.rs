@@ -9,4 +9,4 @@ mod packet;
 
 pub use frame::{FrameCodec, PREFIX, TooLong, append_frame, frame};
 pub use incoming::{BadPacket, Incoming};
-pub use packet::{PACKET_BYTES_MAX, PacketError, encode, fitting, parse, scan};
+pub use packet::{PACKET_BYTES_MAX, PacketError, encode, fitting, parse};

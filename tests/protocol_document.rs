@@ -1,18 +1,22 @@
 //! docs/protocol.md against the code: whoever writes a compatible node works from that page.
 
 mod fixed;
+#[path = "protocol_document/signatures.rs"]
+mod signatures;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixed::{answer, checked, group_key, id, local, receipt, run};
 use roda::handshake::{Dialler, Listener};
+use roda::protocol::body::{Body, Reading};
 use roda::protocol::dispute::Branch;
 use roda::protocol::entry::{Place, body_hash, signed_bytes};
 use roda::protocol::id::Hash;
 use roda::protocol::packet::{Contacts, Dispute, Head, Packet, Range, Sync, Want};
 use roda::seal::{Opener, extract, sha256};
-use roda::wire::encode;
+use roda::wire::{PacketError, encode, parse};
+use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../docs/protocol.md");
 
@@ -64,6 +68,100 @@ fn the_documents_packets_are_those_of_the_code_byte_for_byte() {
         assert_eq!(checked(json.as_bytes()).unwrap(), (n, packet));
     }
     assert_eq!(shown.len(), packets().len(), "a packet in the document that is no example");
+}
+
+#[test]
+fn the_documents_json_is_taken_and_refused_as_it_says() {
+    let lines = |kind| blocks(kind).flat_map(str::lines);
+    for json in lines("taken") {
+        let taken = parse(json.as_bytes());
+        assert!(matches!(taken, Ok(_) | Err(PacketError::Unknown { .. })), "{json}\n{taken:?}");
+    }
+    for json in lines("refused") {
+        let refused = parse(json.as_bytes());
+        let error = refused.err().filter(|it| !matches!(it, PacketError::Unknown { .. }));
+        assert!(error.is_some(), "taken: {json}");
+    }
+    assert!(lines("taken").count() > 5 && lines("refused").count() > 15);
+    assert!(parse(b"{\"tag\":\"typing\",\"n\":0,\"later\":\"\xff\"}").is_err(), "not UTF-8");
+    assert!(parse("\u{feff}{\"tag\":\"typing\",\"n\":0}".as_bytes()).is_err(), "a byte order mark");
+}
+
+#[test]
+fn the_documents_bodies_are_read_as_it_says() {
+    let mut seen = BTreeMap::new();
+    for line in blocks("bodies").flat_map(str::lines) {
+        let (reading, body) = line.split_once(' ').unwrap();
+        let body: String = serde_json::from_str(body).unwrap();
+        let read = match Body::read(&body) {
+            Reading::Known(Body::Leave) => "leave",
+            Reading::Known(Body::Profile { .. }) => "profile",
+            Reading::Known(_) => "another",
+            Reading::Newer(_) => "newer",
+            Reading::Unreadable => "unreadable",
+        };
+        assert_eq!(read, reading, "{body}");
+        *seen.entry(reading).or_insert(0) += 1;
+    }
+    assert!(seen["leave"] >= 2 && seen["newer"] >= 2 && seen["unreadable"] >= 10, "{seen:?}");
+}
+
+#[test]
+fn a_field_that_may_be_absent_may_and_every_other_may_not() {
+    // As the document's table of packets has it: (tag, fields that may be absent).
+    let optional: &[(&str, &[&str])] = &[
+        ("contacts", &["links"]),
+        ("sync", &["receipts", "whole", "more", "hash", "disputed"]),
+        ("want", &["ranges", "hashes"]),
+        ("history", &["prev", "seen"]),
+        ("message", &["prev", "seen"]),
+        ("receipt", &["base"]),
+        ("dispute", &["prev", "seen"]),
+    ];
+    let nullable = ["hash", "disputed", "prev", "seen", "base"];
+    for (n, packet) in (0..).zip(packets()) {
+        let json: Value = serde_json::from_slice(&encode(&packet, n)).unwrap();
+        let tag = json["tag"].as_str().unwrap().to_owned();
+        let free = optional.iter().find(|(name, _)| *name == tag).map_or(&[][..], |(_, it)| it);
+        let fields = fields(&json, String::new());
+        assert!(fields.len() >= 2);
+        for field in fields {
+            let name = field.rsplit('/').next().unwrap();
+            let taken = |change: &dyn Fn(&mut Value)| {
+                let mut changed = json.clone();
+                change(&mut changed);
+                parse(changed.to_string().as_bytes()).is_ok()
+            };
+            let (at, name) = (field.strip_suffix(name).unwrap().trim_end_matches('/'), name);
+            let absent = taken(&|json| {
+                json.pointer_mut(at).unwrap().as_object_mut().unwrap().remove(name);
+            });
+            let null = taken(&|json| *json.pointer_mut(&field).unwrap() = Value::Null);
+            assert_eq!(absent, free.contains(&name), "{tag} without {field}");
+            assert_eq!(
+                null,
+                nullable.contains(&name) && free.contains(&name),
+                "{tag}, {field} null"
+            );
+        }
+    }
+}
+
+/// Where the fields of packets stand in `json`, without the names in maps of ids.
+fn fields(json: &Value, at: String) -> Vec<String> {
+    let deeper = |(name, value): (String, &Value)| {
+        let here = format!("{at}/{name}");
+        let id = name.len() == 64 || name.bytes().all(|byte| byte.is_ascii_digit());
+        let inner = fields(value, here.clone());
+        if id { inner } else { [vec![here], inner].concat() }
+    };
+    match json {
+        Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), v)).flat_map(deeper).collect(),
+        Value::Array(list) => {
+            (0..).zip(list).map(|(k, v): (usize, _)| (k.to_string(), v)).flat_map(deeper).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Bodies: what an entry says, as JSON text with a `kind`.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::json::{Object, scan};
 use super::limits::{NAME_MAX, TEXT_MAX};
 
 /// What an entry says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Body {
     /// Always an author's first entry, again when it changes.
@@ -44,23 +46,38 @@ impl Body {
         serde_json::to_string(self).expect("a body is plain data")
     }
 
-    /// Reads a body's text.
+    /// Reads a body's text, as strictly as a packet's: what it decides (who has left, who is
+    /// called what) must be the same everywhere.
     pub fn read(text: &str) -> Reading {
         #[derive(Deserialize)]
         struct Kind {
             kind: String,
         }
-        if let Ok(body) = serde_json::from_str(text) {
-            return Reading::Known(body);
-        }
-        match serde_json::from_str::<Kind>(text) {
-            Ok(Kind { kind }) if ["profile", "text", "circle", "leave"].contains(&&*kind) => {
-                Reading::Unreadable
-            }
-            Ok(Kind { kind }) => Reading::Newer(kind),
-            Err(_) => Reading::Unreadable,
-        }
+        let Some(Kind { kind }) = object(text) else { return Reading::Unreadable };
+        let body = match &*kind {
+            "profile" => object(text).map(|Name { name }| Body::Profile { name }),
+            "text" => object(text).map(|Text { text }| Body::Text { text }),
+            "circle" => object(text).map(|Name { name }| Body::Circle { name }),
+            "leave" => Some(Body::Leave),
+            _ => return Reading::Newer(kind),
+        };
+        body.map_or(Reading::Unreadable, Reading::Known)
     }
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    text: String,
+}
+
+fn object<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let Object(it) = serde_json::from_str(scan(text.as_bytes()).ok()?).ok()?;
+    Some(it)
 }
 
 /// Why a text or name cannot be written.

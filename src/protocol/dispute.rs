@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{CheckedRun, Place, body_hash, entry_hash, signed_bytes, verify};
+use super::entry::{CheckedRun, Place, body_hash, entry_hash, signed_bytes};
 use super::id::{Hash, NodeId, Signature};
 use super::limits::{INTEGER_MAX, RUN_ENTRIES_MAX};
 use super::packet::Dispute;
+use super::signature::verify;
 
 /// The end of a run from the disputed entry on, with the hashes of the bodies in their stead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,14 @@
 //! Entries, their hashes, and runs: the unit that is signed, sent and accepted.
 
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::id::{Hash, NodeId, Signature};
+use super::json::objects;
 use super::limits::{BODY_MAX, INTEGER_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use super::planted::{self, Bug};
+use super::signature::verify;
 
 const ENTRY_DOMAIN: &[u8] = b"roda/1 entry";
 const RUN_DOMAIN: &[u8] = b"roda/1 run";
@@ -75,7 +77,7 @@ pub fn body_hash(body: &str) -> Hash {
 }
 
 /// An entry's place: all that its hash covers but time and body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// See [`Entry::author`].
     pub author: NodeId,
@@ -127,6 +129,7 @@ pub fn entry_hash(place: &Place, at: u64, body_hash: &Hash) -> Hash {
 /// Consecutive entries of one author, stamped together, signed once. Only the first names anything:
 /// the others chain on by construction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "RunFields")]
 pub struct Run {
     /// Place of the first entry.
     #[serde(flatten)]
@@ -135,6 +138,26 @@ pub struct Run {
     pub entries: Vec<Said>,
     /// The author's signature over `"roda/1 run" ‖ hash` of the last entry.
     pub signature: Signature,
+}
+
+/// A run as it is read: one flat object, whose unknown fields are passed over unread.
+#[derive(Deserialize)]
+struct RunFields {
+    author: NodeId,
+    seq: u64,
+    prev: Option<Hash>,
+    seen: Option<Hash>,
+    lamport: u64,
+    #[serde(deserialize_with = "objects")]
+    entries: Vec<Said>,
+    signature: Signature,
+}
+
+impl From<RunFields> for Run {
+    fn from(fields: RunFields) -> Run {
+        let RunFields { author, seq, prev, seen, lamport, entries, signature } = fields;
+        Run { first: Place { author, seq, prev, seen, lamport }, entries, signature }
+    }
 }
 
 /// Why a run is not one. Always the fault of whoever sent it: honest nodes pass on only what they
@@ -238,14 +261,6 @@ impl Run {
 /// The bytes that a run's signature covers.
 pub fn signed_bytes(head: &Hash) -> Vec<u8> {
     [RUN_DOMAIN, &head.0].concat()
-}
-
-/// Whether `signature` is `node`'s over `bytes`, strictly (no weak keys, canonical encodings), so
-/// that all nodes agree.
-pub fn verify(node: &NodeId, bytes: &[u8], signature: &Signature) -> bool {
-    VerifyingKey::from_bytes(&node.0).is_ok_and(|key| {
-        key.verify_strict(bytes, &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
-    })
 }
 
 /// A run whose sizes, ranges, chain and signature hold. Made only by [`Run::check`],

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dispute::Branch;
 use super::entry::{CheckedRun, Run};
 use super::id::{Hash, NodeId};
+use super::json::{objects, pair, unique, unique_objects};
 use super::receipt::ReceiptChange;
 
 /// Where one author's log stands at the sender: a hint, believed only once its entries are held.
@@ -27,9 +28,10 @@ pub struct Head {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sync {
     /// Per author where its log stands.
+    #[serde(deserialize_with = "unique_objects")]
     pub authors: BTreeMap<NodeId, Head>,
     /// Per node the count of the receipt held; none in an offer that does not speak of receipts.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default, deserialize_with = "unique")]
     pub receipts: BTreeMap<NodeId, u64>,
     /// The whole vector: what is named neither here nor in the parts before is not held.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
@@ -54,7 +56,7 @@ pub struct Range {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Want {
     /// Ranges of logs; for these authors in place of what was asked for before on this link.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     pub ranges: Vec<Range>,
     /// Entries that held ones name.
     #[serde(default)]
@@ -65,6 +67,7 @@ pub struct Want {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contacts {
     /// Per member its addresses, `host:port`, newest first.
+    #[serde(deserialize_with = "unique")]
     pub members: BTreeMap<NodeId, Vec<String>>,
     /// Whom the sender is linked with now.
     #[serde(default)]
@@ -79,6 +82,7 @@ pub struct Dispute {
     /// Where its log forks.
     pub seq: u64,
     /// Two signed branches from `seq` on, without their bodies.
+    #[serde(deserialize_with = "pair")]
     pub branches: [Branch; 2],
 }
 

@@ -7,8 +7,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::entry::verify;
 use super::id::{NodeId, Signature};
+use super::json::unique;
+use super::signature::verify;
 
 const RECEIPT_DOMAIN: &[u8] = b"roda/1 receipt";
 
@@ -83,8 +84,13 @@ impl Receipt {
         }
     }
 
-    /// What changed since `base`, an older receipt of the same node.
+    /// What changed since `base`, an older receipt of the same node: the whole receipt where it
+    /// names an author no more, as changes only set.
     pub fn since(&self, base: &Receipt) -> ReceiptChange {
+        let named = |old: &Watermarks, new: &Watermarks| old.keys().all(|id| new.contains_key(id));
+        if !named(&base.stored, &self.stored) || !named(&base.read, &self.read) {
+            return self.whole();
+        }
         let changed = |new: &Watermarks, old: &Watermarks| -> Watermarks {
             new.iter().filter(|(id, seq)| old.get(id) != Some(seq)).map(|(i, s)| (*i, *s)).collect()
         };
@@ -108,8 +114,10 @@ pub struct ReceiptChange {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub base: Option<u64>,
     /// See [`Receipt::stored`].
+    #[serde(deserialize_with = "unique")]
     pub stored: Watermarks,
     /// See [`Receipt::read`].
+    #[serde(deserialize_with = "unique")]
     pub read: Watermarks,
     /// See [`Receipt::clock`].
     pub clock: u64,

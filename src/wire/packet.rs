@@ -8,9 +8,10 @@ use serde_json::error::Category;
 
 use crate::protocol::entry::Run;
 use crate::protocol::id::NodeId;
+use crate::protocol::json::{Object, OutOfBounds, object, objects, scan};
 use crate::protocol::limits::{
-    ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACTS_MAX, FRAME_MAX, INTEGER_MAX, JSON_DEPTH_MAX,
-    LINKS_MAX, RECEIPTS_MAX, SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
+    ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACTS_MAX, FRAME_MAX, LINKS_MAX, RECEIPTS_MAX,
+    SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
 };
 use crate::protocol::packet::{Contacts, Dispute, Packet, Sync, Want};
 use crate::protocol::receipt::ReceiptChange;
@@ -30,12 +31,9 @@ const TAG_SHOWN: usize = 32;
 /// A packet that is not taken. All but [`PacketError::Unknown`] are the sender's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum PacketError {
-    /// Nested deeper than [`JSON_DEPTH_MAX`].
-    #[error("JSON nested deeper than {JSON_DEPTH_MAX}")]
-    Depth,
-    /// An integer above 2^53 − 1.
-    #[error("an integer above 2^53 - 1")]
-    Integer,
+    /// No text that is read.
+    #[error(transparent)]
+    Bounds(#[from] OutOfBounds),
     /// Not the JSON of its tag. Its words are not serde's, which repeat the value: it may be a
     /// text, or fill the log.
     #[error("not a packet: {} at column {}", fault(.0), .0.column())]
@@ -43,6 +41,9 @@ pub enum PacketError {
     /// A list longer than its limit.
     #[error("too many {0} in one packet")]
     TooMany(&'static str),
+    /// A receipt that names an author of which nothing is stored or read.
+    #[error("a receipt with a 0 in it")]
+    NothingReached,
     /// A tag of a newer version: its number counts, the packet is skipped.
     #[error("packet '{tag}' of a newer version")]
     Unknown {
@@ -72,19 +73,37 @@ struct Tagged<'a, T> {
 #[derive(Serialize)]
 struct Nothing {}
 
-#[derive(Serialize, Deserialize)]
-struct Message<R> {
-    run: R,
+#[derive(Serialize)]
+struct Message<'a> {
+    run: &'a Run,
 }
 
-#[derive(Serialize, Deserialize)]
-struct History<R> {
-    runs: Vec<R>,
+#[derive(Deserialize)]
+struct MessageRead {
+    #[serde(deserialize_with = "object")]
+    run: Run,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct History<'a> {
+    runs: Vec<&'a Run>,
+}
+
+#[derive(Deserialize)]
+struct HistoryRead {
+    #[serde(deserialize_with = "objects")]
+    runs: Vec<Run>,
+}
+
+#[derive(Serialize)]
 struct Receipts<'a> {
-    receipts: Cow<'a, [ReceiptChange]>,
+    receipts: &'a [ReceiptChange],
+}
+
+#[derive(Deserialize)]
+struct ReceiptsRead {
+    #[serde(deserialize_with = "objects")]
+    receipts: Vec<ReceiptChange>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,9 +125,7 @@ pub fn encode(packet: &Packet, n: u64) -> Vec<u8> {
             json("history", n, &History { runs })
         }
         Packet::Message(run) => json("message", n, &Message { run: run.run() }),
-        Packet::Receipt(receipts) => {
-            json("receipt", n, &Receipts { receipts: Cow::Borrowed(receipts) })
-        }
+        Packet::Receipt(receipts) => json("receipt", n, &Receipts { receipts }),
         Packet::Dispute(dispute) => json("dispute", n, &**dispute),
         Packet::Typing => json("typing", n, &Nothing {}),
         Packet::Ping(number) => json("ping", n, &Number { number: *number }),
@@ -128,27 +145,37 @@ pub fn parse(json: &[u8]) -> Result<(u64, Packet<Run>), PacketError> {
         tag: Cow<'a, str>,
         n: u64,
     }
-    scan(json)?;
-    let Head { tag, n } = serde_json::from_slice(json)?;
+    let json = scan(json)?;
+    let Head { tag, n } = read(json)?;
     let packet = match &*tag {
-        "contacts" => Packet::Contacts(contacts(serde_json::from_slice(json)?)?),
-        "sync" => Packet::Sync(sync(serde_json::from_slice(json)?)?),
-        "want" => Packet::Want(want(serde_json::from_slice(json)?)?),
-        "history" => Packet::History(serde_json::from_slice::<History<Run>>(json)?.runs),
-        "message" => Packet::Message(serde_json::from_slice::<Message<Run>>(json)?.run),
+        "contacts" => Packet::Contacts(contacts(read(json)?)?),
+        "sync" => Packet::Sync(sync(read(json)?)?),
+        "want" => Packet::Want(want(read(json)?)?),
+        "history" => Packet::History(read::<HistoryRead>(json)?.runs),
+        "message" => Packet::Message(read::<MessageRead>(json)?.run),
         "receipt" => {
-            let Receipts { receipts } = serde_json::from_slice(json)?;
+            let ReceiptsRead { receipts } = read(json)?;
             at_most(RECEIPTS_MAX, receipts.len(), "receipts")?;
-            Packet::Receipt(receipts.into_owned())
+            let reached = |change: &ReceiptChange| {
+                change.stored.values().chain(change.read.values()).all(|seq| *seq > 0)
+            };
+            if !receipts.iter().all(reached) {
+                return Err(PacketError::NothingReached);
+            }
+            Packet::Receipt(receipts)
         }
-        "dispute" => Packet::Dispute(Box::new(serde_json::from_slice::<Dispute>(json)?)),
+        "dispute" => Packet::Dispute(Box::new(read::<Dispute>(json)?)),
         "typing" => Packet::Typing,
-        "ping" => Packet::Ping(serde_json::from_slice::<Number>(json)?.number),
-        "pong" => Packet::Pong(serde_json::from_slice::<Number>(json)?.number),
+        "ping" => Packet::Ping(read::<Number>(json)?.number),
+        "pong" => Packet::Pong(read::<Number>(json)?.number),
         "bye" => Packet::Bye,
         _ => return Err(PacketError::Unknown { tag: tag.chars().take(TAG_SHOWN).collect(), n }),
     };
     Ok((n, packet))
+}
+
+fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(json).map(|Object(it)| it)
 }
 
 fn at_most(max: usize, count: usize, what: &'static str) -> Result<(), PacketError> {
@@ -175,42 +202,6 @@ fn want(want: Want) -> Result<Want, PacketError> {
     at_most(WANT_RANGES_MAX, want.ranges.len(), "ranges")?;
     at_most(WANTED_HASHES_MAX, want.hashes.len(), "hashes")?;
     Ok(want)
-}
-
-/// Checks depth and integers before anything is built from the text. It need not be JSON.
-///
-/// # Errors
-/// [`PacketError::Depth`], [`PacketError::Integer`].
-pub fn scan(json: &[u8]) -> Result<(), PacketError> {
-    let mut depth = 0usize;
-    let mut rest = json.iter().copied().peekable();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'"' => {
-                while let Some(inside) = rest.next() {
-                    match inside {
-                        b'"' => break,
-                        b'\\' => drop(rest.next()),
-                        _ => {}
-                    }
-                }
-            }
-            b'{' | b'[' if depth == JSON_DEPTH_MAX => return Err(PacketError::Depth),
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'0'..=b'9' => {
-                let mut value = u64::from(byte - b'0');
-                while let Some(digit) = rest.next_if(u8::is_ascii_digit) {
-                    value = value.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
-                }
-                if value > INTEGER_MAX {
-                    return Err(PacketError::Integer);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// The packet, cut into as many of its kind as its limits and [`PACKET_BYTES_MAX`] ask for, in the

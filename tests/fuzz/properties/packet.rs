@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use roda::protocol::entry::{CheckedRun, Run};
+use roda::protocol::json::scan;
 use roda::protocol::limits::{
     ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACTS_MAX, INTEGER_MAX, LINKS_MAX, RECEIPTS_MAX,
     SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
 };
 use roda::protocol::packet::Packet;
-use roda::wire::{PACKET_BYTES_MAX, PacketError, encode, fitting, parse, scan};
+use roda::wire::{PACKET_BYTES_MAX, PacketError, encode, fitting, parse};
 
 use super::run::verifies;
 

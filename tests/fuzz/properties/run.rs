@@ -4,10 +4,11 @@ use std::cell::RefCell;
 
 use roda::protocol::archive::{Archive as _, Write};
 use roda::protocol::entry::{
-    CheckedRun, Entry, Place, Run, Said, body_hash, entry_hash, signed_bytes, verify,
+    CheckedRun, Entry, Place, Run, Said, body_hash, entry_hash, signed_bytes,
 };
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{BODY_MAX, INTEGER_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
+use roda::protocol::signature::verify;
 use roda::shell::store::{Batch, DATABASE_FILE, Options, Reader, Store, StoreEvent};
 use rusqlite::Connection;
 use rusqlite::types::Value;
