@@ -1,5 +1,5 @@
-// What stands around the log: how it stands with the node, who is here, who types, and whether there
-// is anything to read or to write.
+// What stands around the log: how it stands with the node, who is here, who types, and whether
+// there is anything to read or to write.
 
 import { put } from './el.js';
 import { emptyWords, renewEmpty } from './empty.js';

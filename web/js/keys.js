@@ -26,7 +26,9 @@ export function shortcuts(t) {
 const WRITTEN_INTO = /^(INPUT|TEXTAREA|SELECT)$/;
 const OWN_KEYS = /^(BUTTON|A|SUMMARY)$/;
 
-/** Who begins to type where nothing is to be typed into means the composer; `?` asks for the list. */
+/**
+ * Who begins to type where nothing is to be typed into means the composer; `?` asks for the list.
+ */
 export function keys(document, composer, t) {
   document.addEventListener('keydown', (event) => {
     const plainKey = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;

@@ -17,7 +17,8 @@ export function panel({ main, veil, openPeople, closePeople }, window) {
   closePeople.onclick = veil.onclick = () => set(false);
   window.document.addEventListener('keydown', (event) => {
     // A dialog over it has the key first.
-    if (event.key !== 'Escape' || !isOpen() || window.document.querySelector('dialog[open]')) return;
+    const over = window.document.querySelector('dialog[open]');
+    if (event.key !== 'Escape' || !isOpen() || over) return;
     event.preventDefault();
     set(false);
   });

@@ -4,7 +4,8 @@ import { el } from './el.js';
 
 /** Words with `commands` between backquotes, as our own texts have them. */
 export function coded(text) {
-  return text.split('`').map((part, index) => (index % 2 ? el('code', { class: 'command' }, part) : part));
+  return text.split('`').map((part, index) =>
+    (index % 2 ? el('code', { class: 'command' }, part) : part));
 }
 
 const clusters = new Intl.Segmenter('en', { granularity: 'grapheme' });
