@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::entry::{CheckedRun, Run, Timestamp};
 use super::id::{Hash, NodeId};
-use super::packet::Dispute;
+use super::packet::{Dispute, Range};
 use super::receipt::Receipt;
 
 /// Where a committed entry stands.
@@ -21,6 +21,15 @@ pub struct Located {
     pub reference: bool,
 }
 
+/// Consecutive runs of one author, and how its log goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// The runs; none where the entry asked for is not held.
+    pub runs: Vec<Arc<CheckedRun>>,
+    /// Counter of the entry after them, where there is one.
+    pub next: Option<u64>,
+}
+
 /// Reads of committed entries. Small and synchronous: the state machine asks in the middle of a
 /// step. Disk errors are the implementor's to handle (report, then panic or answer none).
 pub trait Archive {
@@ -30,6 +39,25 @@ pub trait Archive {
     fn at(&self, author: &NodeId, seq: u64) -> Option<(Hash, u64)>;
     /// The log held here from `seq` on up to the next signature.
     fn run_from(&self, author: &NodeId, seq: u64) -> Option<Run>;
+    /// The log held here from the entry at `range.from` on: the run with that entry, and those
+    /// after it that begin by `range.to` and before the timestamp `before`, until they have
+    /// `bytes`.
+    fn stretch(&self, range: &Range, before: Option<Timestamp>, bytes: usize) -> Stretch {
+        let (mut found, mut size) = (Stretch::default(), 0);
+        let (author, mut seq) = (range.author, range.from);
+        while let Some(run) = self.run_from(&author, seq) {
+            let begins = Timestamp { lamport: run.first.lamport, author };
+            let beyond = seq > range.to || before.is_some_and(|before| begins >= before);
+            if !found.runs.is_empty() && (beyond || size >= bytes) {
+                found.next = Some(begins.lamport);
+                break;
+            }
+            let run = CheckedRun::from_store(run);
+            (seq, size) = (run.run().last_seq() + 1, size + run.bytes());
+            found.runs.push(Arc::new(run));
+        }
+        found
+    }
     /// The reference run that holds the entry with this hash, from the entry after its stored
     /// predecessor run up to the signature.
     fn reference_run(&self, hash: &Hash) -> Option<Run>;

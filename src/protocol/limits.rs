@@ -105,6 +105,15 @@ pub const RECEIPT_MARKS_MAX: usize = 1_000;
 pub const RECEIPTS_UNMET_MAX: usize = 256;
 /// Receipts in one `receipt` packet.
 pub const RECEIPTS_MAX: usize = 16;
+/// Lookups of ranges at once, in turns among those who asked: more would share the same disk.
+pub const LOOKUPS_MAX: usize = 2;
+/// Bytes that a peer may be served at once though they are no news to it: what lines and buffers
+/// may have lost when a link ends, or as much as was news since.
+pub const AGAIN_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes in a second by which that grows back. Reading them costs a hundredth of a core.
+pub const AGAIN_BYTES_PER_SECOND: u64 = 256 * 1024;
+/// Bytes of these that looking for a hash costs, held or not.
+pub const HASH_COST_BYTES: usize = 64;
 /// Branches of one disputed author kept for reference.
 pub const BRANCHES_MAX: usize = 4;
 /// Entries of one disputed author kept for reference.

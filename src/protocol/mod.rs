@@ -8,6 +8,7 @@ pub mod entry;
 pub mod id;
 pub mod json;
 pub mod limits;
+pub mod lookup;
 pub mod mesh;
 pub mod packet;
 pub mod planted;

@@ -36,6 +36,14 @@ pub enum Bug {
     ResentForever,
     /// A stalled range is never asked of another peer.
     StallIgnored,
+    /// One packet of history that is written stands for all of them.
+    WrittenUncounted,
+    /// What is asked for again goes out again, while it is still on its way.
+    OnItsWayForgotten,
+    /// What a peer was served before is served to it again without end.
+    AgainUnpaced,
+    /// Whoever asked last for history is served first.
+    TurnsForgotten,
     /// A mark follows its newest computation, down too.
     MarkFalls,
     /// A new receipt may take back what an older one said.

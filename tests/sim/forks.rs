@@ -54,6 +54,10 @@ impl Table {
                         it.disk.commit(&writes);
                         inputs.push_back(Input::Committed(batch));
                     }
+                    Output::LookUp(peer, mut lookup) => {
+                        let runs = lookup.read(&it.disk);
+                        inputs.push_back(Input::Found(peer, lookup, runs));
+                    }
                     Output::Disputed(author, seq) => self.disputed.push((author, seq)),
                     Output::Misbehaved(peer, why) => panic!("{peer:?} blamed: {why}"),
                     _ => {}

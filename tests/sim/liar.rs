@@ -157,6 +157,7 @@ impl Liar {
         let (peer, lane, mut packet) = match output {
             Output::Send(peer, lane, packet) => (world.owners[&peer], lane, packet),
             Output::Commit(batch, writes) => return world.commit(node, batch, writes),
+            Output::LookUp(peer, lookup) => return world.look_up(node, peer, lookup),
             _ => return,
         };
         match (Liar::of(world, node).mood, &mut packet) {

@@ -6,9 +6,15 @@ use roda::protocol::archive::Write;
 use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::NodeId;
+use roda::protocol::lookup::Lookup;
 
 use crate::liar::Liar;
 use crate::world::{Event, Pending, World, new_key};
+
+/// Milliseconds that any lookup of history takes.
+const LOOKUP_MS: u64 = 2;
+/// Bytes that it reads and proves in a millisecond more.
+const LOOKUP_BYTES_PER_MS: usize = 16 * 1024;
 
 impl World {
     pub fn set_aside_who_is_gone(&mut self) {
@@ -34,6 +40,7 @@ impl World {
             it.disk.commit(&pending.writes);
         }
         it.pending.clear();
+        it.lookups_free_at = 0;
         for peer in 0..self.nodes.len() {
             if self.link_of(node, peer).is_some() {
                 self.reset(node, peer);
@@ -189,9 +196,21 @@ impl World {
                 let liar = self.checks.may_fork.contains(&author);
                 assert!(liar, "{author:?} wrote below its own clock");
             }
+            Output::LookUp(peer, lookup) => self.look_up(node, peer, lookup),
             Output::Typing(_) => {}
             Output::Refused(token) => self.checks.refused(token),
         }
+    }
+
+    /// Reading takes time, one lookup after the other.
+    pub fn look_up(&mut self, node: usize, peer: NodeId, mut lookup: Lookup) {
+        let it = &mut self.nodes[node];
+        let runs = lookup.read(&it.disk);
+        let bytes: usize = runs.iter().map(|run| run.bytes()).sum();
+        let cost = LOOKUP_MS + (bytes / LOOKUP_BYTES_PER_MS) as u64;
+        it.lookups_free_at = it.lookups_free_at.max(self.time) + cost;
+        let (life, at) = (it.life, it.lookups_free_at);
+        self.at(at, Event::Found { node, life, found: Box::new((peer, lookup, runs)) });
     }
 
     pub fn commit(&mut self, node: usize, batch: u64, writes: Vec<Write>) {

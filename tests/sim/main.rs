@@ -13,6 +13,7 @@ mod life;
 mod net;
 mod planted;
 mod promises;
+mod serving;
 mod signed;
 mod world;
 

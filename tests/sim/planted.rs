@@ -3,12 +3,12 @@
 //! `cargo test --test sim planted -- --nocapture` prints them; `BUG=MarkFalls` chooses one.
 
 use std::cell::Cell;
-use std::panic::{catch_unwind, set_hook, take_hook};
+use std::panic::{UnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::{Mutex, Once};
 
 use roda::protocol::planted::{Bug, plant};
 
-use crate::history;
+use crate::{history, serving};
 
 /// Seeds after which a bug counts as not found.
 const SEEDS: u64 = 150;
@@ -38,6 +38,14 @@ const BUGS: &[Bug] = &[
     Bug::RollbackUnnoticed,
 ];
 
+/// Bugs that make serving history cost more than its share: found by a history made for them.
+const SERVING: &[(Bug, fn())] = &[
+    (Bug::WrittenUncounted, serving::a_slow_reader),
+    (Bug::OnItsWayForgotten, serving::asked_again_on_its_way),
+    (Bug::AgainUnpaced, serving::asked_without_end),
+    (Bug::TurnsForgotten, serving::a_crowd),
+];
+
 thread_local! {
     /// Panics in this thread are expected: they are the finding.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
@@ -55,21 +63,33 @@ fn hush() {
     });
 }
 
-/// The first seed that finds the bug, and how.
-fn found(bug: Bug) -> Option<(u64, String)> {
+/// How the history fails while the bug is planted; none where it does not.
+fn failure(bug: Bug, history: impl FnOnce() + UnwindSafe) -> Option<String> {
     hush();
     EXPECTED.set(true);
     plant(Some(bug));
-    let seeds = crate::number("SEEDS").unwrap_or(SEEDS);
-    let finding = (0..seeds).find_map(|seed| {
-        let panic = catch_unwind(|| history::run(seed)).err()?;
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Some((seed, text.unwrap_or_default()))
-    });
+    let panic = catch_unwind(history).err();
     plant(None);
     EXPECTED.set(false);
-    finding
+    let panic = panic?;
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    Some(text.unwrap_or_default())
+}
+
+/// The first seed that finds the bug, and how.
+fn found(bug: Bug) -> Option<(u64, String)> {
+    let seeds = crate::number("SEEDS").unwrap_or(SEEDS);
+    (0..seeds).find_map(|seed| Some((seed, failure(bug, || drop(history::run(seed)))?)))
+}
+
+#[test]
+fn every_bug_planted_in_serving_history_is_found() {
+    for (bug, history) in SERVING {
+        let how = failure(*bug, *history);
+        println!("{bug:?}: {how:?}");
+        assert!(how.is_some(), "{bug:?} costs nobody anything");
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Single promises against a member who lies, each on one node that is fed by hand.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
@@ -10,11 +9,8 @@ use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::dispute::Branch;
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::limits::{
-    BRANCHES_MAX, CATCH_UP_MS, INTEGER_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
-};
-use roda::protocol::packet::{Dispute, Head, Lane, Packet, Range, Sync, Want};
-use roda::shell::link::queued_bytes;
+use roda::protocol::limits::{BRANCHES_MAX, CATCH_UP_MS, REFERENCE_ENTRIES_MAX};
+use roda::protocol::packet::{Dispute, Head, Packet, Sync};
 
 use crate::archive::Disk;
 use crate::liar::{Tip, text};
@@ -63,10 +59,18 @@ impl Fed {
             let now = Now { mono: self.time, wall: self.time };
             let outputs = self.circle.handle(input, now, &self.disk);
             for output in &outputs {
-                if let Output::Commit(batch, writes) = output {
-                    self.disk.commit(writes);
-                    self.written.extend(writes.iter().cloned());
-                    inputs.push(Input::Committed(*batch));
+                match output {
+                    Output::Commit(batch, writes) => {
+                        self.disk.commit(writes);
+                        self.written.extend(writes.iter().cloned());
+                        inputs.push(Input::Committed(*batch));
+                    }
+                    Output::LookUp(peer, lookup) => {
+                        let mut lookup = lookup.clone();
+                        let runs = lookup.read(&self.disk);
+                        inputs.push(Input::Found(*peer, lookup, runs));
+                    }
+                    _ => {}
                 }
             }
             all.extend(outputs);
@@ -85,34 +89,6 @@ impl Fed {
         let blamed = outputs.iter().any(|output| matches!(output, Output::Misbehaved(..)));
         blamed && self.written.len() == written
     }
-}
-
-#[test]
-fn what_is_long_is_queued_only_once_all_that_went_before_is_written_out() {
-    const RUNS: u64 = 200;
-    let mut fed = Fed::linked();
-    let mut tip = start_of(&fed.third);
-    for _ in 0..RUNS {
-        let run = tip.sign(None, None, vec![text(&"long ".repeat(3_000))]);
-        fed.gets(Packet::History(vec![run]));
-    }
-    let ranges = vec![Range { author: id(&fed.third), from: 1, to: INTEGER_MAX }];
-    let mut outputs = fed.gets(Packet::Want(Want { ranges, hashes: vec![] }));
-    let (mut queued, mut came) = (VecDeque::new(), 0);
-    loop {
-        for output in std::mem::take(&mut outputs) {
-            let Output::Send(_, Lane::History, packet) = output else { continue };
-            let Packet::History(runs) = &packet else { continue };
-            came += runs.len() as u64;
-            queued.push_back(queued_bytes(&packet));
-        }
-        let bytes: usize = queued.iter().sum();
-        assert!(bytes <= 6 * RUN_BYTES_MAX, "{bytes} bytes are on their way");
-        // The link's task writes one packet, and finds its lane empty for a moment.
-        let Some(_) = queued.pop_front() else { break };
-        outputs = fed.feed(Input::Written(id(&fed.liar), 1));
-    }
-    assert_eq!(came, RUNS, "all that was asked for");
 }
 
 fn run_of(key: &SigningKey, words: &str) -> Arc<CheckedRun> {

@@ -1,13 +1,16 @@
 //! Nodes, disks and time, all driven by one seed. The links between them are in `net`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use fastrand::Rng;
 use roda::protocol::archive::Write;
 use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Input};
+use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::NodeId;
+use roda::protocol::lookup::Lookup;
 use roda::protocol::packet::Lane;
 
 use crate::archive::Disk;
@@ -31,6 +34,12 @@ pub enum Event {
         link: u64,
         node: usize,
         peer: usize,
+    },
+    /// What was looked up for the peer is read.
+    Found {
+        node: usize,
+        life: u32,
+        found: Box<(NodeId, Lookup, Vec<Arc<CheckedRun>>)>,
     },
     CommitDone {
         node: usize,
@@ -137,6 +146,8 @@ pub struct Node {
     pub snapshot: Option<Disk>,
     pub pending: VecDeque<Pending>,
     pub disk_free_at: u64,
+    /// When its next lookup can begin.
+    pub lookups_free_at: u64,
     pub wall_skew: i64,
     pub next_tick: Option<u64>,
 }
@@ -159,6 +170,7 @@ impl Node {
             snapshot: None,
             pending: VecDeque::new(),
             disk_free_at: 0,
+            lookups_free_at: 0,
             wall_skew,
             next_tick: None,
         }
@@ -267,6 +279,7 @@ impl World {
                 event,
                 Event::Deliver { .. }
                     | Event::Written { .. }
+                    | Event::Found { .. }
                     | Event::CommitDone { .. }
                     | Event::Dial { .. }
                     | Event::Tick { .. }
@@ -325,6 +338,12 @@ impl World {
             Event::Written { link, node, peer } => {
                 if self.link_of(node, peer) == Some(link) {
                     self.feed(node, Input::Written(self.nodes[peer].id, 1));
+                }
+            }
+            Event::Found { node, life, found } => {
+                let (peer, lookup, runs) = *found;
+                if self.nodes[node].life == life {
+                    self.feed(node, Input::Found(peer, lookup, runs));
                 }
             }
             Event::CommitDone { node, life } => self.commit_done(node, life),

@@ -5,7 +5,7 @@ use roda::protocol::archive::{Archive, Write};
 use roda::protocol::body::Body;
 use roda::protocol::entry::{CheckedRun, Timestamp};
 use roda::protocol::id::Hash;
-use roda::protocol::packet::Dispute;
+use roda::protocol::packet::{Dispute, Range};
 
 use crate::circle::{Author, Owner, shown};
 
@@ -117,6 +117,26 @@ fn a_run_comes_back_byte_for_byte_whole_and_from_its_middle() {
             assert_eq!(archive.at(&place.author, place.seq), Some((hash, place.lamport)));
         }
     }
+    let stretch = |from, to, before: Option<&CheckedRun>, bytes| {
+        let place = |run: &CheckedRun| run.run().first;
+        let before =
+            before.map(place).map(|at| Timestamp { lamport: at.lamport, author: at.author });
+        let range = Range { author: ana.id(), from, to };
+        let found = archive.stretch(&range, before, bytes);
+        let runs: Vec<_> = found.runs.iter().map(|run| run.run().clone()).collect();
+        (runs, found.next)
+    };
+    let suffix = |run: &CheckedRun, seq| run.clone().suffix(seq).unwrap().run().clone();
+    let all = vec![suffix(&first, 2), third.run().clone(), fourth.run().clone()];
+    assert_eq!(stretch(2, 99, None, usize::MAX), (all.clone(), None));
+    let next = Some(fourth.run().first.lamport);
+    assert_eq!(stretch(2, 7, None, usize::MAX), (all[..2].to_vec(), next), "to the range's end");
+    assert_eq!(stretch(2, 99, Some(&fourth), usize::MAX), (all[..2].to_vec(), next), "before it");
+    let next = Some(third.run().first.lamport);
+    assert_eq!(stretch(2, 99, Some(&second), usize::MAX), (all[..1].to_vec(), next));
+    assert_eq!(stretch(2, 99, None, 1), (all[..1].to_vec(), next), "as many bytes");
+    assert_eq!(stretch(10, 99, None, 1), (vec![], None));
+    assert_eq!(stretch(0, 99, None, 1), (vec![], None));
     assert_eq!(archive.run_from(&ana.id(), 10), None);
     assert_eq!(archive.at(&ana.id(), 0), None);
     assert_eq!(archive.locate(&Hash([7; 32])), None);

@@ -10,6 +10,7 @@
 //!
 //! Own runs leave in a `Send` only after their `Committed`; receipts cover only what is committed.
 
+mod askers;
 mod commit;
 mod disputes;
 mod fetch;
@@ -25,20 +26,24 @@ mod sync;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 
 use super::archive::{Archive, Located, Restored, Write};
 use super::body::Body;
-use super::entry::Timestamp;
+use super::entry::{CheckedRun, Timestamp};
 use super::id::{Hash, NodeId};
 use super::limits::{ALONE_MS, UNCOMMITTED_BYTES_MAX};
+use super::lookup::Lookup;
 use super::packet::{Lane, Packet};
 use super::planted::{self, Bug};
 use super::receipt::Watermarks;
+use askers::Askers;
 use commit::Batch;
 use fetch::Fetch;
 pub use members::Member;
+use serve::Turns;
 pub use shown::Queues;
 use stamp::{Gate, Unsaid};
 use sync::Link;
@@ -80,6 +85,8 @@ pub enum Input {
     /// So many more of the packets sent to the peer in [`Lane::History`] are written out. Once all
     /// are, there is room for more.
     Written(NodeId, usize),
+    /// What an [`Output::LookUp`] has found, and what is left of it.
+    Found(NodeId, Lookup, Vec<Arc<CheckedRun>>),
     /// Every batch up to this one is committed.
     Committed(u64),
     /// Write an entry; answered by [`Output::Said`] once it is committed.
@@ -115,6 +122,9 @@ pub enum Input {
 pub enum Output {
     /// Queue the packet for the peer.
     Send(NodeId, Lane, Packet),
+    /// Read this for the peer beside everything else, and answer with [`Input::Found`]; at most
+    /// [`super::limits::LOOKUPS_MAX`] are out at once.
+    LookUp(NodeId, Lookup),
     /// The peer broke the protocol: close its link. The reason is for the log.
     Misbehaved(NodeId, &'static str),
     /// Commit these writes, whole, after all earlier batches.
@@ -163,6 +173,11 @@ pub struct Circle {
     writes: Vec<Write>,
     said: Vec<(u64, u64)>,
     uncommitted_bytes: usize,
+
+    askers: Askers,
+    turns: Turns,
+    /// Counts the links.
+    next_link: u64,
 
     waiting: Waiting,
     fetches: BTreeMap<NodeId, Fetch>,
@@ -225,6 +240,9 @@ impl Circle {
             writes: Vec::new(),
             said: Vec::new(),
             uncommitted_bytes: 0,
+            askers: Askers::default(),
+            turns: Turns::default(),
+            next_link: 0,
             waiting: Waiting::default(),
             fetches: BTreeMap::new(),
             lacking: BTreeSet::new(),
@@ -266,7 +284,8 @@ impl Circle {
                 }
             }
             Input::Received(peer, packet) => self.received(peer, packet, now, archive),
-            Input::Written(peer, packets) => self.written(peer, packets, archive),
+            Input::Written(peer, packets) => self.written(peer, packets, now, archive),
+            Input::Found(peer, lookup, runs) => self.found(peer, lookup, runs, now, archive),
             Input::Committed(through) => self.committed(through, now, archive),
             Input::Say { token, body, reference } => {
                 if let Body::Profile { name } = &body {
@@ -295,7 +314,7 @@ impl Circle {
             Packet::Message(run) => self.take_runs(peer, vec![run], true, now, archive),
             Packet::History(runs) => self.take_runs(peer, runs, false, now, archive),
             Packet::Sync(sync) => self.take_sync(peer, sync, now, archive),
-            Packet::Want(want) => self.take_want(peer, want, archive),
+            Packet::Want(want) => self.take_want(peer, want, now, archive),
             Packet::Receipt(receipts) => self.take_receipts(peer, receipts, now, archive),
             Packet::Dispute(dispute) => self.take_dispute(peer, *dispute, now, archive),
             Packet::Typing => self.outputs.push(Output::Typing(peer)),
@@ -312,6 +331,7 @@ impl Circle {
         self.offer_when_due(now, archive);
         self.compare_when_due(now, archive);
         self.fetch_when_due(now, archive);
+        self.serve_when_due(now, archive);
         self.receipt_when_due(now);
     }
 

@@ -1,5 +1,5 @@
 //! Answering `want`: whole runs, in timestamp order, so that every entry named comes before the one
-//! that names it.
+//! that names it. Ranges are read beside this state machine, one peer after the other.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,10 +7,14 @@ use std::sync::Arc;
 use super::super::archive::{Archive, Located};
 use super::super::entry::{CheckedRun, Run};
 use super::super::id::{Hash, NodeId};
-use super::super::limits::{REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX, WANTED_HASHES_MAX};
+use super::super::limits::{
+    HASH_COST_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX, WANTED_HASHES_MAX,
+};
+use super::super::lookup::{Cursor, Lookup};
 use super::super::packet::{Lane, Packet, Want};
-use super::Circle;
-use super::sync::Serving;
+use super::super::planted::{self, Bug};
+use super::sync::Link;
+use super::{Circle, Now, Output};
 
 /// Bytes of history queued before the link must have written them out.
 const BYTES_IN_FLIGHT: usize = 4 * RUN_BYTES_MAX;
@@ -22,14 +26,59 @@ fn among(runs: &[Run], at: &Located) -> bool {
         && runs.iter().any(|run| run.first.author == at.author && range(run).contains(&at.seq))
 }
 
+/// Whose turn it is to have ranges read.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    /// Peers that wait for theirs, each once.
+    waiting: VecDeque<NodeId>,
+    /// Lookups that are out.
+    out: usize,
+}
+
+impl Turns {
+    fn next(&mut self) -> Option<NodeId> {
+        match planted::is(Bug::TurnsForgotten) {
+            true => self.waiting.pop_back(),
+            false => self.waiting.pop_front(),
+        }
+    }
+
+    /// The peer's link has ended.
+    pub(super) fn forget(&mut self, peer: &NodeId) {
+        self.waiting.retain(|waits| waits != peer);
+    }
+}
+
+impl Link {
+    /// The peer asks for a range, in place of what is left of an earlier one. What is on its way
+    /// already does not go out a second time.
+    fn ask(&mut self, author: NodeId, from: u64, to: u64) {
+        let from = match self.on_its_way.get(&author) {
+            Some((first, last)) if (*first..=*last).contains(&from) => last + 1,
+            _ => from,
+        };
+        self.serving.remove(&author);
+        if from <= to {
+            self.serving.insert(author, Cursor::new(from, to));
+        }
+    }
+
+    fn goes_out(&mut self, run: &CheckedRun) {
+        if !planted::is(Bug::OnItsWayForgotten) {
+            let (first, last) = (run.run().first.seq, run.run().last_seq());
+            let way = self.on_its_way.entry(run.author()).or_insert((first, last));
+            *way = (way.0.min(first), last);
+        }
+    }
+}
+
 impl Circle {
-    pub(super) fn take_want(&mut self, peer: NodeId, want: Want, archive: &dyn Archive) {
+    pub(super) fn take_want(&mut self, peer: NodeId, want: Want, now: Now, archive: &dyn Archive) {
         let Some(link) = self.links.get_mut(&peer) else { return };
         for range in want.ranges {
             let held = self.members.get(&range.author).map_or(0, |member| member.committed);
             if range.from >= 1 && range.from <= range.to.min(held) {
-                let serving = Serving { from: range.from, to: range.to, front: None };
-                link.serving.insert(range.author, serving);
+                link.ask(range.author, range.from, range.to);
             }
         }
         for hash in want.hashes {
@@ -38,7 +87,7 @@ impl Circle {
                 link.asked.push_back(hash);
             }
         }
-        self.serve(peer, archive);
+        self.serve(peer, now, archive);
     }
 
     /// The run with this entry. Of a disputed author also those before it, oldest first: the peer
@@ -65,69 +114,134 @@ impl Circle {
         runs
     }
 
-    pub(super) fn written(&mut self, peer: NodeId, packets: usize, archive: &dyn Archive) {
-        if let Some(link) = self.links.get_mut(&peer) {
-            // A link that is used again tells of what it was given before, too.
-            link.unwritten = link.unwritten.saturating_sub(packets);
-            self.serve(peer, archive);
-        }
-    }
-
-    fn serve(&mut self, peer: NodeId, archive: &dyn Archive) {
-        let link = self.links.get_mut(&peer).expect("served links are up");
-        if link.unwritten > 0 {
-            return;
-        }
+    /// The next runs for the hashes that the peer asked for.
+    fn runs_asked(&mut self, peer: NodeId, archive: &dyn Archive) -> (Vec<Run>, usize) {
         let (mut runs, mut bytes): (Vec<Run>, usize) = (Vec::new(), 0);
         while bytes < BYTES_IN_FLIGHT {
-            let Some(hash) = self.links.get_mut(&peer).and_then(|link| link.asked.pop_front())
-            else {
-                break;
-            };
+            let link = self.links.get_mut(&peer).expect("served links are up");
+            let Some(hash) = link.asked.pop_front() else { break };
+            bytes += HASH_COST_BYTES;
             if !archive.locate(&hash).is_some_and(|at| among(&runs, &at)) {
                 let more = self.runs_up_to(&hash, archive);
                 bytes += more.iter().map(Run::encoded_len).sum::<usize>();
                 runs.extend(more);
             }
         }
-        let link = self.links.get_mut(&peer).expect("served links are up");
-        while bytes < BYTES_IN_FLIGHT {
-            link.serving.retain(|author, serving| {
-                if serving.front.is_none() && serving.from <= serving.to {
-                    serving.front = archive.run_from(author, serving.from);
-                }
-                serving.front.is_some()
-            });
-            let next = link.serving.iter_mut().min_by_key(|(author, serving)| {
-                (serving.front.as_ref().map(|run| run.first.lamport), **author)
-            });
-            let Some((_, serving)) = next else { break };
-            let run = serving.front.take().expect("retained with a front");
-            serving.from = run.last_seq() + 1;
-            bytes += run.encoded_len();
-            runs.push(run);
-        }
-        self.send_history(peer, runs);
+        (runs, bytes)
     }
 
-    fn send_history(&mut self, peer: NodeId, runs: Vec<Run>) {
+    pub(super) fn written(
+        &mut self,
+        peer: NodeId,
+        packets: usize,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        // A link that is used again tells of what it was given before, too.
+        link.unwritten = match planted::is(Bug::WrittenUncounted) {
+            true => 0,
+            false => link.unwritten.saturating_sub(packets),
+        };
+        if link.unwritten == 0 {
+            link.on_its_way.clear();
+            self.serve(peer, now, archive);
+        }
+    }
+
+    /// Goes on serving the peer, as soon as all that went before is written out. What is no news to
+    /// it is paced.
+    fn serve(&mut self, peer: NodeId, now: Now, archive: &dyn Archive) {
+        let link = self.links.get_mut(&peer).expect("served links are up");
+        link.serve_at = None;
+        if link.unwritten > 0 {
+            return;
+        }
+        let again = |(author, cursor)| self.askers.again(&peer, author, cursor);
+        let again = link.serving.iter().any(again);
+        let again_at = self.askers.again_at(&peer, now.mono);
+        let paced = again_at > now.mono;
+        if paced && (again || !link.asked.is_empty()) {
+            link.serve_at = Some(again_at);
+        }
+        let no_turn = link.looking || link.serving.is_empty() || (paced && again);
+        if !paced {
+            let (runs, bytes) = self.runs_asked(peer, archive);
+            self.askers.spend(&peer, bytes, now.mono);
+            let runs = runs.into_iter().map(|run| Arc::new(CheckedRun::from_store(run)));
+            self.send_history(peer, runs);
+        }
+        if !no_turn && !self.turns.waiting.contains(&peer) {
+            self.turns.waiting.push_back(peer);
+        }
+        self.look_up();
+    }
+
+    /// Has ranges read for those whose turn it is.
+    fn look_up(&mut self) {
+        while self.turns.out < LOOKUPS_MAX
+            && let Some(peer) = self.turns.next()
+        {
+            let Some(link) = self.links.get_mut(&peer) else { continue };
+            if link.looking || link.serving.is_empty() {
+                continue;
+            }
+            link.looking = true;
+            self.turns.out += 1;
+            let (serial, cursors) = (link.serial, std::mem::take(&mut link.serving));
+            let lookup = Lookup { link: serial, cursors, bytes: BYTES_IN_FLIGHT };
+            self.outputs.push(Output::LookUp(peer, lookup));
+        }
+    }
+
+    pub(super) fn found(
+        &mut self,
+        peer: NodeId,
+        lookup: Lookup,
+        runs: Vec<Arc<CheckedRun>>,
+        now: Now,
+        archive: &dyn Archive,
+    ) {
+        self.turns.out -= 1;
+        // A link that came since then has been asked anew.
+        let asked = |link: &&mut Link| link.serial == lookup.link;
+        if let Some(link) = self.links.get_mut(&peer).filter(asked) {
+            link.looking = false;
+            runs.iter().for_each(|run| link.goes_out(run));
+            let newer = std::mem::replace(&mut link.serving, lookup.cursors);
+            newer.into_iter().for_each(|(author, new)| link.ask(author, new.from, new.to));
+            self.askers.served(&peer, runs.iter().map(|run| &**run), now.mono);
+            self.send_history(peer, runs.into_iter());
+            self.serve(peer, now, archive);
+        }
+        self.look_up();
+    }
+
+    pub(super) fn serve_when_due(&mut self, now: Now, archive: &dyn Archive) {
+        let due = |link: &Link| link.serve_at.is_some_and(|at| at <= now.mono);
+        let due: Vec<NodeId> =
+            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
+        due.into_iter().for_each(|peer| self.serve(peer, now, archive));
+    }
+
+    fn send_history(&mut self, peer: NodeId, runs: impl Iterator<Item = Arc<CheckedRun>>) {
         let (mut packet, mut bytes) = (Vec::new(), 0);
         for run in runs {
-            let run = CheckedRun::from_store(run);
             if bytes + run.bytes() > RUN_BYTES_MAX && !packet.is_empty() {
-                self.send_packed(peer, std::mem::take(&mut packet));
+                self.send_long(peer, Packet::History(std::mem::take(&mut packet)));
                 bytes = 0;
             }
             bytes += run.bytes();
-            packet.push(Arc::new(run));
+            packet.push(run);
         }
         if !packet.is_empty() {
-            self.send_packed(peer, packet);
+            self.send_long(peer, Packet::History(packet));
         }
     }
 
-    fn send_packed(&mut self, peer: NodeId, runs: Vec<Arc<CheckedRun>>) {
+    /// Sends what is long, and counts it until it is written out.
+    fn send_long(&mut self, peer: NodeId, packet: Packet) {
         self.links.get_mut(&peer).expect("served links are up").unwritten += 1;
-        self.outputs.push(super::Output::Send(peer, Lane::History, Packet::History(runs)));
+        self.outputs.push(Output::Send(peer, Lane::History, packet));
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::archive::Archive;
-use super::super::entry::Run;
 use super::super::id::{Hash, NodeId};
 use super::super::limits::{HINTS_MAX, SYNC_AUTHORS_MAX};
+use super::super::lookup::Cursor;
 use super::super::packet::{Head, Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
@@ -41,21 +41,21 @@ pub(super) struct Link {
     vector_open: bool,
     /// When the whole vector goes out next.
     sync_at: u64,
-    /// Ranges the peer asked for.
-    pub(super) serving: BTreeMap<NodeId, Serving>,
+    /// Names the link in what is looked up for it.
+    pub(super) serial: u64,
+    /// Ranges that the peer asked for, but those that are being looked up.
+    pub(super) serving: BTreeMap<NodeId, Cursor>,
+    /// Ranges are being looked up.
+    pub(super) looking: bool,
+    /// What of these was found and is not written out yet: first and last seq.
+    pub(super) on_its_way: BTreeMap<NodeId, (u64, u64)>,
+    /// When more may be served, where that is paced.
+    pub(super) serve_at: Option<u64>,
     /// Hashes the peer asked for, at most `WANTED_HASHES_MAX`.
     pub(super) asked: VecDeque<Hash>,
     /// Packets in the history lane that are not written out: while there are any, nothing long is
     /// added.
     pub(super) unwritten: usize,
-}
-
-/// What is left to send of one author.
-#[derive(Debug)]
-pub(super) struct Serving {
-    pub(super) from: u64,
-    pub(super) to: u64,
-    pub(super) front: Option<Run>,
 }
 
 impl Link {
@@ -80,7 +80,10 @@ impl Circle {
     pub(super) fn link_up(&mut self, peer: NodeId, now: Now, archive: &dyn Archive) {
         let sync_at = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
         let rtt_ms = self.links.get(&peer).and_then(|link| link.rtt_ms);
-        self.links.insert(peer, Link { sync_at, rtt_ms, ..Link::default() });
+        self.next_link += 1;
+        self.askers.linked(peer, now.mono);
+        let serial = self.next_link;
+        self.links.insert(peer, Link { sync_at, rtt_ms, serial, ..Link::default() });
         self.fetches.retain(|author, fetch| {
             if fetch.peer == peer {
                 self.replan.insert(*author);
@@ -93,6 +96,8 @@ impl Circle {
 
     pub(super) fn link_down(&mut self, peer: NodeId) {
         let Some(link) = self.links.remove(&peer) else { return };
+        self.askers.unlinked(&peer);
+        self.turns.forget(&peer);
         self.replan.extend(link.has.keys().filter(|author| self.lacking.contains(author)));
         for (author, fetch) in self.fetches.iter_mut().filter(|(_, fetch)| fetch.peer == peer) {
             fetch.progress = 0;
@@ -149,7 +154,8 @@ impl Circle {
     }
 
     pub(super) fn sync_wake(&self) -> Option<u64> {
-        let times = |link: &Link| [Some(link.sync_at), link.offer_at, link.compare_at];
+        let times =
+            |link: &Link| [Some(link.sync_at), link.offer_at, link.compare_at, link.serve_at];
         self.links.values().flat_map(times).flatten().min()
     }
 

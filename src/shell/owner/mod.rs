@@ -3,6 +3,7 @@
 
 mod commands;
 mod links;
+mod lookups;
 pub mod view;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +26,7 @@ use crate::shell::links::Links;
 use crate::shell::store::{Batch, Reader, StoreEvent, WriterHandle};
 
 use commands::Asked;
+use lookups::Lookups;
 
 /// Link events taken before anything else gets a turn.
 const LINK_EVENTS_PER_TURN: usize = 64;
@@ -91,6 +93,7 @@ pub enum Ended {
 /// The task's state beside its tools.
 struct Task {
     owner: Owner,
+    lookups: Lookups,
     senders: BTreeMap<LinkId, LinkSender>,
     backlog: VecDeque<Batch>,
     asked: BTreeMap<u64, Asked>,
@@ -113,7 +116,8 @@ pub async fn run(
     stop: CancellationToken,
     ready: Option<oneshot::Sender<()>>,
 ) -> (Ended, mpsc::Receiver<Command>) {
-    let mut task = Task::new(owner);
+    let (lookups, mut found) = Lookups::new(&owner.archive);
+    let mut task = Task::new(owner, lookups);
     if let Some(former) = task.owner.former {
         task.circle(Input::SetAside(former, true));
     }
@@ -123,6 +127,7 @@ pub async fn run(
     task.circle(Input::Tick);
     task.publish_now();
     drop(ready);
+    let mut commands = Vec::new();
     let ended = loop {
         let wake = task.wake_in();
         let room = task.has_room();
@@ -133,6 +138,7 @@ pub async fn run(
                 Some(event) => task.store_event(event),
                 None => break Ended::StoreGone,
             },
+            found = found.recv() => task.found(found.expect("its sender is the task's")),
             event = inbox.links.recv(), if room => {
                 let Some(event) = event else { break Ended::Stopped };
                 task.link_event(event);
@@ -144,18 +150,20 @@ pub async fn run(
             }
             command = inbox.commands.recv() => {
                 let Some(command) = command else { break Ended::Stopped };
-                let mut commands = vec![command];
-                while commands.len() < COMMANDS_PER_TURN {
-                    let Ok(command) = inbox.commands.try_recv() else { break };
-                    commands.push(command);
-                }
-                task.commands(commands);
+                commands.push(command);
             }
             () = tokio::time::sleep(wake) => {
                 task.mesh(MeshInput::Tick);
                 task.circle(Input::Tick);
             }
         }
+        // However much comes from links, those that stand before the node have their turn.
+        while commands.len() < COMMANDS_PER_TURN
+            && let Ok(command) = inbox.commands.try_recv()
+        {
+            commands.push(command);
+        }
+        task.commands(std::mem::take(&mut commands));
         task.write_backlog();
         task.publish();
         task.tell_of_start();
@@ -186,9 +194,10 @@ fn new_identity(code: &str) -> &'static str {
 }
 
 impl Task {
-    fn new(owner: Owner) -> Task {
+    fn new(owner: Owner, lookups: Lookups) -> Task {
         Task {
             owner,
+            lookups,
             senders: BTreeMap::new(),
             backlog: VecDeque::new(),
             asked: BTreeMap::new(),
@@ -240,6 +249,7 @@ impl Task {
                     tracing::warn!(%peer, "the peer takes packets too slowly; its link is dropped");
                 }
             }
+            Output::LookUp(peer, lookup) => self.lookups.start(peer, lookup),
             Output::Misbehaved(peer, why) => {
                 tracing::warn!(%peer, "closing the link, the peer's fault: {why}");
                 let link = self.owner.mesh.link_of(&peer);

@@ -35,7 +35,7 @@ impl Reader {
         let target = |error| BackupError::Target(to.to_owned(), error);
         private().write(true).create_new(true).open(to).map_err(target)?;
         let copied = self
-            .dedicated()
+            .dedicated(1)
             .copy(to)
             .map_err(|error| BackupError::Copy(to.to_owned(), error))
             .and_then(|()| fs::File::open(to).and_then(|file| file.sync_all()).map_err(target));

@@ -3,15 +3,19 @@
 //! A read that fails twice is logged and answered with none: the protocol then asks its peers, as
 //! for anything it does not hold, and nothing false is said.
 
+use std::sync::Arc;
+
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
+use super::proven::{Proven, signature_holds};
 use super::reader::Reader;
 use super::restore::number_at;
 use super::sql::{self, int};
-use crate::protocol::archive::{Archive, Located};
-use crate::protocol::entry::{Place, Run, Said};
+use crate::protocol::archive::{Archive, Located, Stretch};
+use crate::protocol::entry::{CheckedRun, Place, Run, Said, Timestamp};
 use crate::protocol::id::{Hash, NodeId, Signature};
+use crate::protocol::packet::Range;
 
 impl Archive for Reader {
     fn locate(&self, hash: &Hash) -> Option<Located> {
@@ -32,7 +36,14 @@ impl Archive for Reader {
     }
 
     fn run_from(&self, author: &NodeId, seq: u64) -> Option<Run> {
-        self.answer(|connection| run_from(connection, *author, seq))
+        self.answer(|connection| run_from(connection, author, seq, Some(self.proven())))
+    }
+
+    fn stretch(&self, range: &Range, before: Option<Timestamp>, bytes: usize) -> Stretch {
+        let found = self.answer(|connection| {
+            stretch(connection, range, before, bytes, Some(self.proven())).map(Some)
+        });
+        found.unwrap_or_default()
     }
 
     fn reference_run(&self, hash: &Hash) -> Option<Run> {
@@ -60,13 +71,28 @@ fn at(connection: &Connection, author: &NodeId, seq: u64) -> rusqlite::Result<Op
     statement.query_row((author, seq), |row| Ok((row.get(0)?, number_at(row, 1)?))).optional()
 }
 
+/// A single run, as [`stretch`] has it.
+fn run_from(
+    connection: &Connection,
+    author: &NodeId,
+    seq: u64,
+    proven: Option<&Proven>,
+) -> rusqlite::Result<Option<Run>> {
+    let range = Range { author: *author, from: seq, to: seq };
+    let found = stretch(connection, &range, None, 0, proven)?;
+    Ok(found.runs.first().map(|run| run.run().clone()))
+}
+
 /// The run as its author signed it, and nothing else: a byte that the disk has changed is damage.
-fn run_from(connection: &Connection, author: NodeId, seq: u64) -> rusqlite::Result<Option<Run>> {
-    let Some((run, head)) = stored_run(connection, author, seq)? else { return Ok(None) };
-    match run.clone().check() {
-        Ok(checked) if checked.head() == head => Ok(Some(run)),
-        Ok(_) => Err(damage("an entry's hash is not what it was", &author, seq)),
-        Err(error) => Err(damage(&error.to_string(), &author, seq)),
+fn prove(run: Run, head: &Hash, proven: Option<&Proven>) -> rusqlite::Result<CheckedRun> {
+    let (author, seq) = (run.first.author, run.first.seq);
+    let run = CheckedRun::from_store(run);
+    if run.head() != *head {
+        return Err(damage("an entry's hash is not what it was", &author, seq));
+    }
+    match proven.map_or_else(|| signature_holds(&run), |proven| proven.holds(&run)) {
+        true => Ok(run),
+        false => Err(damage("the signature does not hold", &author, seq)),
     }
 }
 
@@ -80,7 +106,7 @@ pub(super) fn prove_all(connection: &Connection) -> rusqlite::Result<()> {
     for (node, head) in heads(connection)? {
         let mut next = 1;
         while next <= head {
-            let Some(run) = run_from(connection, node, next)? else {
+            let Some(run) = run_from(connection, &node, next, None)? else {
                 return Err(damage("it is missing", &node, next));
             };
             next = run.last_seq() + 1;
@@ -95,7 +121,7 @@ pub(super) fn prove_heads(connection: &Connection) -> rusqlite::Result<()> {
         let mut before = connection.prepare_cached(sql::RUN_BEFORE)?;
         let before = before.query_row((node, int(head)), |row| number_at(row, 0)).optional()?;
         let first = before.unwrap_or(0) + 1;
-        if run_from(connection, node, first)?.is_none_or(|run| run.last_seq() != head) {
+        if run_from(connection, &node, first, None)?.is_none_or(|run| run.last_seq() != head) {
             return Err(damage("its run is not whole", &node, head));
         }
     }
@@ -116,31 +142,48 @@ fn heads(connection: &Connection) -> rusqlite::Result<Vec<(NodeId, u64)>> {
     Ok(heads)
 }
 
-/// A run from its rows, and the hash that stands in its last one.
-fn stored_run(
+/// See [`Archive::stretch`].
+fn stretch(
     connection: &Connection,
-    author: NodeId,
-    seq: u64,
-) -> rusqlite::Result<Option<(Run, Hash)>> {
-    let Some((_, lamport)) = at(connection, &author, seq)? else { return Ok(None) };
-    let prev = match seq {
+    range: &Range,
+    before: Option<Timestamp>,
+    bytes: usize,
+    proven: Option<&Proven>,
+) -> rusqlite::Result<Stretch> {
+    let author = range.author;
+    let (mut found, mut size) = (Stretch::default(), 0);
+    let mut prev = match range.from {
+        0 => return Ok(found),
         1 => None,
-        _ => at(connection, &author, seq - 1)?.map(|(hash, _)| hash),
+        from => at(connection, &author, from - 1)?.map(|(hash, _)| hash),
     };
     let mut statement = connection.prepare_cached(sql::RUN_FROM)?;
-    let mut rows = statement.query((author, int(seq)))?;
-    let mut first = Place { author, seq, prev, seen: None, lamport };
-    let mut entries = Vec::new();
+    let Ok(from) = i64::try_from(range.from) else { return Ok(found) };
+    let mut rows = statement.query((author, from))?;
+    let (mut place, mut entries) = (None, Vec::new());
     while let Some(row) = rows.next()? {
-        if entries.is_empty() {
-            first.seen = row.get(2)?;
+        let (seq, lamport) = (number_at(row, 0)?, number_at(row, 1)?);
+        if place.is_none() {
+            let beyond = before.is_some_and(|before| Timestamp { lamport, author } >= before);
+            if !found.runs.is_empty() && (beyond || seq > range.to || size >= bytes) {
+                found.next = Some(lamport);
+                break;
+            }
+            place = Some(Place { author, seq, prev, seen: row.get(2)?, lamport });
         }
         entries.push(Said { at: number_at(row, 3)?, body: row.get(4)? });
-        if let Some(signature) = row.get::<_, Option<Signature>>(5)? {
-            return Ok(Some((Run { first, entries, signature }, row.get(6)?)));
+        if let Some(signature) = row.get::<_, Option<Signature>>(5)?
+            && let Some(first) = place.take()
+        {
+            let run = Run { first, entries: std::mem::take(&mut entries), signature };
+            let run = prove(run, &row.get(6)?, proven)?;
+            (prev, size) = (Some(run.head()), size + run.bytes());
+            found.runs.push(Arc::new(run));
         }
     }
-    Ok(None)
+    // The entry asked for is there, or nothing is.
+    let asked = found.runs.first().is_none_or(|run| run.run().first.seq == range.from);
+    Ok(if asked { found } else { Stretch::default() })
 }
 
 fn reference_run(connection: &Connection, hash: &Hash) -> rusqlite::Result<Option<Run>> {

@@ -12,6 +12,7 @@ mod folder;
 mod health;
 mod lookup;
 mod pool;
+mod proven;
 mod reader;
 mod restore;
 mod schema;
@@ -175,7 +176,7 @@ impl Store {
         writer.start().map_err(|error| folder.trouble(error))?;
         Ok(Opened {
             restored,
-            archive: reader.dedicated(),
+            archive: reader.dedicated(1),
             reader,
             writer: WriterHandle(queue_in),
             events: events_out,

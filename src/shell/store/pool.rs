@@ -1,11 +1,12 @@
 //! A bounded set of read-only connections.
 
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
 use super::health::{Alarm, is_damage};
+use super::proven::Proven;
 use super::schema::open_reader;
 
 /// Connections to one database, opened when first needed, taken in turn.
@@ -14,6 +15,8 @@ pub(super) struct Pool {
     pub(super) path: PathBuf,
     /// Told of damage; none where no node stands behind the reads.
     pub(super) alarm: Option<Alarm>,
+    /// Signatures that need no second proof, whoever reads.
+    pub(super) proven: Arc<Proven>,
     free: Mutex<Free>,
     freed: Condvar,
 }
@@ -27,9 +30,14 @@ struct Free {
 
 impl Pool {
     /// A pool of at most `room` connections.
-    pub(super) fn new(path: PathBuf, room: usize, alarm: Option<Alarm>) -> Pool {
+    pub(super) fn new(
+        path: PathBuf,
+        room: usize,
+        alarm: Option<Alarm>,
+        proven: Arc<Proven>,
+    ) -> Pool {
         let free = Mutex::new(Free { idle: Vec::new(), room });
-        Pool { path, alarm, free, freed: Condvar::new() }
+        Pool { path, alarm, proven, free, freed: Condvar::new() }
     }
 
     /// Runs `read` on a connection, once more on a new one where that fails.

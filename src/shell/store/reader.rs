@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow};
 
 use super::health::Alarm;
 use super::pool::Pool;
+use super::proven::Proven;
 use super::restore::number_at;
 use super::sql::{self, int};
 use crate::protocol::entry::Timestamp;
@@ -43,17 +44,22 @@ pub struct Reader(Arc<Pool>);
 impl Reader {
     /// Reads the database at this path, beside whoever writes it.
     pub fn at(database: &Path) -> Reader {
-        Reader::with_room(database.to_owned(), CONNECTIONS_MAX, None)
+        Reader::with_room(database.to_owned(), CONNECTIONS_MAX, None, Arc::default())
     }
 
     /// As [`Reader::at`], for a node that is to be told of damage.
     pub(super) fn new(path: PathBuf, alarm: Alarm) -> Reader {
-        Reader::with_room(path, CONNECTIONS_MAX, Some(alarm))
+        Reader::with_room(path, CONNECTIONS_MAX, Some(alarm), Arc::default())
     }
 
-    /// A reader with a connection that nobody else uses.
-    pub fn dedicated(&self) -> Reader {
-        Reader::with_room(self.0.path.clone(), 1, self.0.alarm.clone())
+    /// A reader with so many connections that nobody else uses.
+    pub fn dedicated(&self, connections: usize) -> Reader {
+        let Pool { path, alarm, proven, .. } = &*self.0;
+        Reader::with_room(path.clone(), connections, alarm.clone(), proven.clone())
+    }
+
+    pub(super) fn proven(&self) -> &Proven {
+        &self.0.proven
     }
 
     pub(super) fn with<T>(
@@ -63,8 +69,8 @@ impl Reader {
         Ok(self.0.with(read)?)
     }
 
-    fn with_room(path: PathBuf, room: usize, alarm: Option<Alarm>) -> Reader {
-        Reader(Arc::new(Pool::new(path, room, alarm)))
+    fn with_room(path: PathBuf, room: usize, alarm: Option<Alarm>, proven: Arc<Proven>) -> Reader {
+        Reader(Arc::new(Pool::new(path, room, alarm, proven)))
     }
 
     /// The newest `limit` entries; more: there are older ones.
