@@ -52,6 +52,17 @@ pub async fn write(data: &Path, key: &str, count: usize) -> usize {
 
 /// As [`write`]: what was said, in turn, by the people with these numbers.
 pub async fn write_turns(data: &Path, key: &str, turns: Vec<(usize, Vec<Body>)>) -> usize {
+    write_timed(data, key, turns, |_, at| at).await
+}
+
+/// As [`write_turns`]: `clock` gives each author's time for the entry with this number, from that
+/// of an honest one.
+pub async fn write_timed(
+    data: &Path,
+    key: &str,
+    turns: Vec<(usize, Vec<Body>)>,
+    clock: impl Fn(usize, u64) -> u64,
+) -> usize {
     let fingerprint = GroupKey::parse(key).unwrap().derive().fingerprint;
     let options = Options { fingerprints: vec![fingerprint], epoch: [7; 8], ..Options::default() };
     let mut store = Store::open(data, options).unwrap();
@@ -63,7 +74,7 @@ pub async fn write_turns(data: &Path, key: &str, turns: Vec<(usize, Vec<Body>)>)
     for (person, bodies) in turns {
         let author: &mut Author = authors.entry(person).or_insert_with(|| Author::new(person));
         let said = bodies.iter().enumerate().map(|(i, body)| Said {
-            at: began + (written + i) as u64 * PACE_MS,
+            at: clock(written + i, began + (written + i) as u64 * PACE_MS),
             body: body.encode(),
         });
         let run = author.says(said.collect(), top, written as u64 + 1);

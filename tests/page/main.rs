@@ -26,3 +26,5 @@ mod readers;
 mod restarts;
 mod shots;
 mod sites;
+mod texts;
+mod texts_looks;

@@ -28,8 +28,10 @@ test('the marks of the subset become elements', () => {
 test('everything else is shown as it was written', () => {
   const written = ['def f(x):\n    if x:\n        return 1', '    four\n  two\n\tend\n next',
     '¯\\_(ツ)_/¯', 'C:\\_temp\\*.txt on \\\\server\\share', 'foo\\.bar \\*a\\* end\\\nnext',
-    '12~15 or 20~25', 'PATH=~/bin:~/go/bin', '~5 or ~6~', 'see __init__.py and __main__ _a_ ___b___',
-    '2*3*4 and 2**3**4', 'f(*args, **kwargs)', 'a*b, c*d', '01. a\n02. b', '# hash', 'snake_case_word', '2020. What a year', '    far in', '---',
+    '12~15 or 20~25', 'PATH=~/bin:~/go/bin', '~5 or ~6~',
+    'see __init__.py and __main__ _a_ ___b___',
+    '2*3*4 and 2**3**4', 'f(*args, **kwargs)', 'a*b, c*d', '01. a\n02. b',
+    '# hash', 'snake_case_word', '2020. What a year', '    far in', '---',
     'a < b > c',
     '| a | b |\n|---|---|\n| 1 | 2 |', 'title\n=====', '+ 1', '&lt;b&gt; &amp; &#x41;', '1 * 2 * 3',
     '[words]: not-an-address\n[words]', '<b>bold</b>', '2^10', '~5 or ~6'];
@@ -189,7 +191,8 @@ test('plain words are on one line and without marks', () => {
 });
 
 test('few emoji alone are counted, other texts are not', () => {
-  const counts = { '🎉': 1, '🎉 🎸': 2, '😀😀\n😀': 3, '👨‍👩‍👧‍👦': 1, '🇧🇷': 1, '❤️': 1, '👍🏽': 1, '3️⃣': 1 };
+  const counts = { '🎉': 1, '🎉 🎸': 2, '😀😀\n😀': 3,
+    '👨‍👩‍👧‍👦': 1, '🇧🇷': 1, '❤️': 1, '👍🏽': 1, '3️⃣': 1 };
   for (const [text, count] of Object.entries(counts)) assert.equal(emojiOnly(text), count, text);
   for (const text of ['1', '#', 'a🎉', '', '😀'.repeat(4), '123', '🎉!']) {
     assert.equal(emojiOnly(text), 0, text);

@@ -135,11 +135,12 @@ test('a line of an export that cannot be made is said to be, and the rest is the
     ['Iara: a', '[Time unknown] Iara: b', '[Time unknown] This cannot be shown', 'Iara: d']);
 });
 
-test('an export names who was renamed as they were called, and no text poses as a line', async () => {
+test('an export says how who was renamed was called, and no text poses as a line', async () => {
   const line = (more) => ({ author: id('b'), name: 'Zoe', at: 0, kind: 'profile', ...more });
   const messages = [line({ seq: 1, text: 'Ana' }), line({ seq: 2, text: 'Xavier' }),
     line({ author: id('c'), name: '', seq: 5, text: 'Caio' }),
-    line({ author: id('c'), name: '', seq: 6, kind: 'text', text: 'oi\u2028[1/1/70, 12:00 AM] Zoe: x' })];
+    line({ author: id('c'), name: '', seq: 6, kind: 'text',
+      text: 'oi\u2028[1/1/70, 12:00 AM] Zoe: x' })];
   const api = { page: async () => ({ messages, more: false }) };
   const words = (await collect({ api, format: 'txt', lang, onProgress() {} })).join('');
   assert.equal(words.replace(/^\[[^\]]*\] /gm, ''), 'Ana joined the circle\n' +

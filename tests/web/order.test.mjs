@@ -182,7 +182,8 @@ test('a message waits for those who were here before it and are neither gone nor
 
 /** A language that says keys; times are hours since 1970. */
 const lang = {
-  t: (key, values = {}) => [key, ...Object.values(values)].join(' '), time: () => '', when: () => '',
+  t: (key, values = {}) => [key, ...Object.values(values)].join(' '),
+  time: () => '', when: () => '',
   day: (at) => `day ${at}`, dayKey: (at) => Math.floor(at / 86_400_000),
 };
 const rowsOf = (store, more = {}) => plan(store, { entries: [] }, { ...lang, ...more }, 0);

@@ -5,7 +5,8 @@ import { initial, setIn, shortened, trimmed } from '../../web/js/text.js';
 
 test('an initial is what a reader takes for one character', () => {
   const initials = {
-    '🇧🇷 Rui': '🇧🇷', ' ana': 'A', '👩‍👩‍👧 Família': '👩‍👩‍👧', 'e\u0301lia': 'E\u0301', 'किरण': 'कि', '': '?', ' ': '?',
+    '🇧🇷 Rui': '🇧🇷', ' ana': 'A', '👩‍👩‍👧 Família': '👩‍👩‍👧',
+    'e\u0301lia': 'E\u0301', 'किरण': 'कि', '': '?', ' ': '?',
     '🏴󠁧󠁢󠁥󠁮󠁧󠁿': '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '👍🏽': '👍🏽', 'ß': 'SS',
   };
   for (const [name, first] of Object.entries(initials)) assert.equal(initial(name), first, name);

@@ -29,7 +29,7 @@ export function copying(list, { store, outbox, lang }) {
       if (text === '') return [];
       if (row.matches('.system')) return [{ text }];
       const whole = said(row);
-      return [text === wordsIn(place) ? { ...whole, text: whole.text ?? text } : { ...whole, text }];
+      return [{ ...whole, text: text === wordsIn(place) ? whole.text ?? text : text }];
     });
     if (parts.length === 0) return;
     event.clipboardData.setData('text/plain', lines(parts));

@@ -68,7 +68,8 @@ export class Log {
       scroller.scrollTop += this.rows.get(id).element.getBoundingClientRect().top - top;
       this.top = scroller.scrollTop;
     }
-    if (!this.active?.isConnected) this.#activate(list.querySelector('[tabindex]:last-of-type'));
+    const last = ':scope > [tabindex]:last-of-type';
+    if (!this.active?.isConnected) this.#activate(list.querySelector(last));
     this.anchorId = this.#firstVisible()?.dataset.id ?? null;
     this.#edges();
     this.onView();

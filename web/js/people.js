@@ -68,7 +68,7 @@ export class People {
 
   #row(row) {
     const broken = () => el('li', { 'data-member': row.id, class: 'gone' },
-      el('span', { class: 'member' }, el('code', {}, row.id.slice(0, 8)),
+      el('span', { class: 'member' }, el('bdi', { class: 'name' }, row.name ?? row.id.slice(0, 8)),
         el('small', {}, this.lang.t('kind.broken'))));
     return row.broken ? broken() : guarded(row.id, () => this.#member(row), broken);
   }

@@ -36,9 +36,10 @@ function sentence(text) {
   return text.split(/[\u2068\u2069]/).map((part, at) => (at % 2 ? el('bdi', {}, part) : part));
 }
 
-/** Renews the time and mark of a message's element. */
+/** Renews the time and mark of a message's element; a row that could not be made has none. */
 export function renewMeta(element, row) {
-  element.querySelector('.meta').replaceWith(meta(row.meta));
+  guarded(`${row.key} renewed`,
+    () => element.querySelector('.meta')?.replaceWith(meta(row.meta)), () => {});
 }
 
 function stamp({ at, time, open, quiet }) {

@@ -68,7 +68,7 @@ export class View {
       onRead: (last, ids) => this.#read(last, ids), compare,
     });
     this.log = new Log({
-      scroller: part.log, list: part.rows, store, outbox, lang, now: Date.now,
+      scroller: part.log, list: part.rows, store, outbox, lang, now: () => Date.now(),
       actions: {
         retry: (ref) => this.#then(() => connection.retry(ref)),
         remove: (ref) => this.#then(() => outbox.remove(ref)),
