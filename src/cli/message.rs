@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::output::{Paint, clean_line, clean_lines, local_minute};
@@ -16,22 +17,34 @@ pub struct Message {
     /// The author's node id, hex.
     pub author: String,
     /// The author's name; empty where unknown.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub name: Option<String>,
     /// Its counter.
     pub lamport: u64,
     /// The author's wall clock, milliseconds since 1970.
-    pub at: u64,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub at: Option<u64>,
     /// `text`, `profile`, `circle`, `leave`, or what a newer version has.
+    #[serde(default, deserialize_with = "or_nothing")]
     pub kind: String,
     /// The text, or the name that was given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub text: Option<String>,
     /// Local arrival number.
     #[serde(default)]
     pub arrival: u64,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
+}
+
+/// A field that is of another kind than it should be is as good as none: one message that cannot
+/// be understood must not keep the others from being shown.
+fn or_nothing<'de, T, D>(field: D) -> Result<T, D::Error>
+where
+    T: DeserializeOwned + Default,
+    D: Deserializer<'de>,
+{
+    Ok(serde_json::from_value(Value::deserialize(field)?).unwrap_or_default())
 }
 
 impl Message {
@@ -54,7 +67,7 @@ impl Message {
         let text = clean_lines(self.text.as_deref().unwrap_or_default());
         let who = paint.tint(&self.author, &name);
         match &*self.kind {
-            "text" => format!("{time} {late}{who}: {text}"),
+            "text" if self.text.is_some() => format!("{time} {late}{who}: {text}"),
             kind => format!("{time} {late}* {who} {}", paint.dim(&self.happening(kind, &text))),
         }
     }
@@ -66,7 +79,7 @@ impl Message {
             "circle" if text.is_empty() => "named the circle".to_owned(),
             "circle" => format!("named the circle {text}"),
             "leave" => "left for good".to_owned(),
-            "unreadable" => "sent something that cannot be read".to_owned(),
+            "text" | "unreadable" => "sent something that cannot be read".to_owned(),
             _ => "sent something from a newer version".to_owned(),
         }
     }
@@ -106,6 +119,19 @@ mod tests {
     fn a_message_cannot_look_like_two() {
         let text = "hi\n2026-11-22 20:31 Bento: I owe you";
         assert_eq!(shown(json!({"text": text})), format!("Ana: {}", text.replace('\n', "\n    ")));
+    }
+
+    #[test]
+    fn one_message_that_cannot_be_understood_is_shown_as_such() {
+        let unreadable = "* Ana sent something that cannot be read";
+        assert_eq!(shown(json!({"text": {"newer": true}})), unreadable);
+        assert_eq!(shown(json!({"text": null})), unreadable);
+        assert_eq!(shown(json!({"kind": 7})), "* Ana sent something from a newer version");
+        assert_eq!(shown(json!({"name": [], "author": "ab"})), "ab: hello");
+        for at in [json!(8_640_000_000_000_001_u64), json!(1_u64 << 53), json!(-1), json!("now")] {
+            let whole = example(json!({"at": at})).show(Paint::stdout(), false);
+            assert_eq!(whole, "????-??-?? ??:?? Ana: hello");
+        }
     }
 
     #[test]

@@ -65,10 +65,12 @@ pub fn clean_line(text: &str) -> String {
 }
 
 /// A stranger's text as lines, the later ones indented, so that none looks like a message of its
-/// own.
+/// own. Tabs stay.
 pub fn clean_lines(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-    text.split('\n').map(clean_line).collect::<Vec<_>>().join("\n    ")
+    const BREAKS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    let text = text.replace("\r\n", "\n").replace(BREAKS, "\n");
+    let clean = |line: &str| line.split('\t').map(clean_line).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n    ")
 }
 
 /// One JSON value in one line that no terminal obeys: control characters, which JSON allows in
@@ -86,8 +88,9 @@ pub fn clean_json(json: &str) -> String {
 }
 
 /// Milliseconds since 1970 as this machine's local time to the minute.
-pub fn local_minute(at: u64) -> String {
-    let moment = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+pub fn local_minute(at: Option<u64>) -> String {
+    let at = at.and_then(|at| i64::try_from(at).ok());
+    let moment = at.and_then(|at| Timestamp::from_millisecond(at).ok());
     match moment {
         Some(moment) => moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
         None => "????-??-?? ??:??".to_owned(),
@@ -102,10 +105,10 @@ mod tests {
     fn nothing_from_the_network_reaches_the_terminal_as_a_command() {
         let hostile = "a\x1b[2Jb\u{9b}31mc\x07\x08\u{202e}d\te\x7f";
         assert_eq!(clean_line(hostile), "a[2Jb31mcd e");
-        assert_eq!(
-            clean_lines("one\r\ntwo\rthree\u{2028}four"),
-            "one\n    two\n    three\n    four"
-        );
+        for line_break in ["\n", "\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            assert_eq!(clean_lines(&["one", "two"].join(line_break)), "one\n    two");
+        }
+        assert_eq!(clean_lines("if x:\n\treturn\u{202e}"), "if x:\n    \treturn");
     }
 
     #[test]
@@ -125,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_time_out_of_range_is_no_panic() {
-        assert_eq!(local_minute(u64::MAX), "????-??-?? ??:??");
-        assert_eq!(local_minute(253_500_000_000_000), "????-??-?? ??:??");
+        assert_eq!(local_minute(Some(u64::MAX)), "????-??-?? ??:??");
+        assert_eq!(local_minute(Some(253_500_000_000_000)), "????-??-?? ??:??");
     }
 }
