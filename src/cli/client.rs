@@ -190,7 +190,10 @@ impl Node {
 
     fn text(&self, answer: &mut http::Response<Body>) -> Result<String, Failure> {
         let body = answer.body_mut().with_config().limit(ANSWER_MAX);
-        body.read_to_string().map_err(|why| self.unreachable(&why))
+        body.read_to_string().map_err(|why| match why {
+            ureq::Error::BodyExceedsLimit(_) => self.strange(&why),
+            why => self.unreachable(&why),
+        })
     }
 
     fn read<T: DeserializeOwned>(&self, answer: &mut http::Response<Body>) -> Result<T, Failure> {

@@ -40,10 +40,13 @@ pub fn export(format: Format, args: &NodeArgs) -> Result<(), Failure> {
             }
             last = Some(message.cursor());
         }
+        if !page.more {
+            return Ok(out.flush()?);
+        }
         match last {
-            Some(cursor) if page.more && cursor != after => after = cursor,
-            Some(_) if page.more => return Err(node.strange(&"the same page twice")),
-            _ => return Ok(out.flush()?),
+            Some(cursor) if cursor != after => after = cursor,
+            Some(_) => return Err(node.strange(&"the same page twice")),
+            None => return Err(node.strange(&"nothing, and more of it")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `send` and `tail`: speak and listen from a terminal or a script.
 
-use std::io::{Read as _, Write as _, stdin, stdout};
+use std::io::{Read, Write as _, stdin, stdout};
 
 use super::args::NodeArgs;
 use super::client::Node;
@@ -13,12 +13,14 @@ use crate::protocol::limits::TEXT_MAX;
 
 /// Messages in one answer of the node.
 pub const PAGE_MAX: u32 = 500;
+/// Bytes taken from standard input: the longest text, and room for blank lines after it.
+const INPUT_MAX: usize = 4 * TEXT_MAX;
 /// Messages that `tail` holds in memory at once; `export` has no such bound.
 pub const LINES_MAX: i64 = 10_000;
 
 /// Writes one message.
 pub fn send(words: &[String], args: &NodeArgs) -> Result<(), Failure> {
-    let text = if words == ["-"] { read_stdin()? } else { words.join(" ") };
+    let text = if words == ["-"] { read_text(stdin().lock())? } else { words.join(" ") };
     body::text(&text).map_err(|why| Failure::Settings(why.to_string()))?;
     let node = Node::find(args)?;
     let answer = node.post("/api/messages", &serde_json::json!({ "text": text }))?;
@@ -26,12 +28,24 @@ pub fn send(words: &[String], args: &NodeArgs) -> Result<(), Failure> {
     Ok(writeln!(stdout(), "{}", clean_line(&message.id))?)
 }
 
-fn read_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    // One byte more than fits, so that too long a text is seen to be.
-    let read = stdin().lock().take(TEXT_MAX as u64 + 1).read_to_string(&mut text);
+/// A text without the blank lines at its end. It is whole: what is too long is never cut.
+fn read_text(from: impl Read) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = from.take(INPUT_MAX as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|why| Failure::Failed(format!("standard input cannot be read: {why}")))?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    let last = bytes.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r'));
+    let end = last.map_or(0, |last| last + 1);
+    // Above the bound more may follow that was not read.
+    if end > TEXT_MAX || bytes.len() > INPUT_MAX {
+        return Err(Failure::Settings(format!(
+            "standard input is too long: at most {TEXT_MAX} bytes fit into a message; send it in \
+             parts"
+        )));
+    }
+    bytes.truncate(end);
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::Settings("standard input is no text in UTF-8; convert it first".to_owned())
+    })
 }
 
 /// Prints the newest messages, and goes on where asked.
@@ -55,7 +69,12 @@ pub fn newest(node: &Node, count: u32) -> Result<Vec<Message>, Failure> {
     while missing > 0 {
         let limit = missing.min(PAGE_MAX);
         let page: Page<Message> = node.get(&format!("/api/messages?limit={limit}{before}"))?;
-        let Some(oldest) = page.messages.first() else { break };
+        let Some(oldest) = page.messages.first() else {
+            if page.more {
+                return Err(node.strange(&"nothing, and more of it"));
+            }
+            break;
+        };
         before = format!("&before={}", oldest.cursor());
         missing = missing.saturating_sub(u32::try_from(page.messages.len()).unwrap_or(u32::MAX));
         pages.push(page.messages);
@@ -64,4 +83,28 @@ pub fn newest(node: &Node, count: u32) -> Result<Vec<Message>, Failure> {
         }
     }
     Ok(pages.into_iter().rev().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_taken_whole_or_not_at_all() {
+        let fits = "b".repeat(TEXT_MAX);
+        let read = |text: String| read_text(text.as_bytes()).map_err(|why| why.to_string());
+        assert_eq!(read(format!("{fits}\r\n\n")), Ok(fits.clone()));
+        for long in [
+            format!("{fits}b"),
+            format!("{fits}\nREST\n"),
+            format!("{fits}{}REST", "\n".repeat(INPUT_MAX)),
+            format!("{}REST", "\n".repeat(INPUT_MAX)),
+            "é".repeat(9_000),
+        ] {
+            let refused = read(long).unwrap_err();
+            assert!(refused.contains("too long"), "{refused}");
+        }
+        let refused = read_text(&b"caf\xe9"[..]).unwrap_err().to_string();
+        assert!(refused.contains("UTF-8"), "{refused}");
+    }
 }

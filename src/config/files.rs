@@ -1,7 +1,7 @@
 //! Small private files: the web token, the page's address, `.env`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,25 @@ pub const WEB_ADDRESS_FILE: &str = "web-address";
 pub const PEER_ADDRESS_FILE: &str = "peer-address";
 /// Bytes of randomness in a web token: out of reach of guessing.
 pub const WEB_TOKEN_BYTES: usize = 32;
+
+/// Bytes of a file that is read whole: settings and keys are far shorter, devices are endless.
+pub const SMALL_FILE_MAX: usize = 64 * 1024;
+
+/// The text of a small file: all of it, or an error.
+///
+/// # Errors
+/// As the system says; [`ErrorKind::FileTooLarge`] above [`SMALL_FILE_MAX`].
+pub fn read_small(file: impl io::Read) -> io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(SMALL_FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > SMALL_FILE_MAX {
+        let why = format!("it has more than {SMALL_FILE_MAX} bytes");
+        return Err(io::Error::new(ErrorKind::FileTooLarge, why));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not text in UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
 
 /// Makes a folder, and those above it, for this user only.
 ///
@@ -128,7 +147,7 @@ pub fn web_token(dir: &Path) -> io::Result<Zeroizing<String>> {
 /// As [`web_token`]; [`ErrorKind::NotFound`] where there is none.
 pub fn read_web_token(dir: &Path) -> io::Result<Zeroizing<String>> {
     let path = dir.join(WEB_TOKEN_FILE);
-    let text = Zeroizing::new(fs::read_to_string(&path)?);
+    let text = read_small(File::open(&path)?)?;
     let token = text.trim();
     if token.len() == WEB_TOKEN_BYTES * 2 && token.bytes().all(|b| b.is_ascii_hexdigit()) {
         Ok(Zeroizing::new(token.to_owned()))
@@ -156,7 +175,7 @@ pub fn write_peer_address(dir: &Path, address: SocketAddr) -> io::Result<()> {
 
 /// Where the page was last served; stale after a crash, so ask before believing it.
 pub fn read_web_address(dir: &Path) -> Option<SocketAddr> {
-    fs::read_to_string(dir.join(WEB_ADDRESS_FILE)).ok()?.trim().parse().ok()
+    read_small(File::open(dir.join(WEB_ADDRESS_FILE)).ok()?).ok()?.trim().parse().ok()
 }
 
 /// Forgets the page's address when the node stops. That there is none is no error.
@@ -191,6 +210,16 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_small_file_is_read_whole_or_refused() {
+        let fits = "b".repeat(SMALL_FILE_MAX);
+        assert_eq!(read_small(fits.as_bytes()).unwrap().as_str(), fits);
+        for long in [io::repeat(b'b'), io::repeat(0xff)] {
+            assert_eq!(read_small(long).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        }
+        assert_eq!(read_small(&b"\xff"[..]).unwrap_err().kind(), ErrorKind::InvalidData);
     }
 
     #[test]

@@ -121,6 +121,22 @@ fn send_prints_the_messages_id_and_reads_standard_input() {
 }
 
 #[test]
+fn a_text_that_does_not_fit_is_refused_and_nothing_of_it_is_sent() {
+    let node = Node::serve(vec![], vec![]);
+    let house = House::new();
+    let url = node.url();
+    for text in [format!("{}\nREST\n", "b".repeat(16 * 1024)), "é".repeat(9_000)] {
+        house.write("text", &text);
+        let file = std::fs::File::open(house.path("text")).unwrap();
+        let ran = house.command(&["send", "-", "--node", &url]).stdin(file).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!((ran.status.code(), ran.stdout.len()), (Some(2), 0), "{said}");
+        assert!(said.contains("too long"), "{said}");
+    }
+    assert_eq!(node.asked(), Vec::<String>::new());
+}
+
+#[test]
 fn the_data_folder_leads_to_the_node_and_its_token() {
     let node = Node::serve(vec![], vec![]);
     let house = House::new();
