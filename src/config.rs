@@ -5,6 +5,7 @@ pub mod keys;
 pub mod source;
 
 use std::env;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
@@ -110,7 +111,10 @@ impl Config {
 
     fn from_sources(sources: &Sources, keys: Keys) -> Result<Config, SettingError> {
         let address = |variable, default: &str| match sources.get(variable) {
-            Some(setting) => checked_address(&setting, setting.text, true),
+            Some(setting) => match split_address(setting.text, true) {
+                Ok(_) => Ok(setting.text.to_owned()),
+                Err(why) => Err(setting.wrong(why)),
+            },
             None => Ok(default.to_owned()),
         };
         let addresses = |variable| sources.get(variable).map_or(Ok(Vec::new()), address_list);
@@ -131,15 +135,15 @@ impl Config {
     }
 }
 
-fn checked_address(setting: &Setting<'_>, text: &str, zero: bool) -> Result<String, SettingError> {
-    let one = Setting { text, ..*setting };
-    split_address(text, zero).map_err(|why| one.wrong(why))?;
-    Ok(text.to_owned())
-}
-
 fn address_list(setting: Setting<'_>) -> Result<Vec<String>, SettingError> {
     let parts = setting.text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| checked_address(&setting, part, false)).collect()
+    let one = |text| match split_address(text, false) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(why) => {
+            Err(Setting { text, ..setting }.wrong(format!("{why} (several: comma-separated)")))
+        }
+    };
+    parts.map(one).collect()
 }
 
 fn group_keys(sources: &Sources) -> Result<Vec<KeyText>, SettingError> {
@@ -150,11 +154,11 @@ fn group_keys(sources: &Sources) -> Result<Vec<KeyText>, SettingError> {
         return read_keys(setting.text).map_err(|why| setting.wrong_secret(why));
     }
     let path = setting.path();
-    let text = std::fs::read_to_string(&path).map_err(|why| {
+    let text = File::open(&path).and_then(files::read_small).map_err(|why| {
         let path = path.display();
         setting.wrong(format!("cannot be read: {why}; make a key with `roda key --file {path}`"))
     })?;
-    read_keys(&zeroize::Zeroizing::new(text)).map_err(|why| setting.wrong(why))
+    read_keys(&text).map_err(|why| setting.wrong(why))
 }
 
 fn name(sources: &Sources) -> Result<String, SettingError> {

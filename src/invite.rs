@@ -1,7 +1,7 @@
 //! Invitations, `roda:HOST:PORT[,HOST:PORT…]#KEY`, and the `host:port` texts they are made of.
 
 use std::fmt;
-use std::net::SocketAddrV6;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::str::FromStr;
 
 use crate::config::keys::{KEY_CHARS, KeyText};
@@ -25,6 +25,9 @@ pub enum BadAddress {
     /// An IPv6 address without brackets.
     #[error("looks like IPv6; write it in brackets, for example [2001:db8::1]:7400")]
     Brackets,
+    /// A page's address, or several at once.
+    #[error("is not HOST:PORT; write nothing around it, for example ana.example:7400")]
+    More,
     /// A host that is neither a name nor an address.
     #[error("has no usable host; write a name or an IP address, for example ana.example:7400")]
     Host,
@@ -40,8 +43,10 @@ pub fn split_address(text: &str, zero: bool) -> Result<(&str, u16), BadAddress> 
         if !host.ends_with(']') {
             return Err(BadAddress::NoPort);
         }
-    } else if host.contains(':') {
+    } else if [text, host].iter().any(|text| text.parse::<Ipv6Addr>().is_ok()) {
         return Err(BadAddress::Brackets);
+    } else if host.contains(':') {
+        return Err(BadAddress::More);
     }
     if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
         return Err(BadAddress::Port);
@@ -223,6 +228,11 @@ mod tests {
         assert_eq!(split_address("[::1]", false), Err(BadAddress::NoPort));
         assert_eq!(split_address("[ana]:1", false), Err(BadAddress::Host));
         assert_eq!(split_address("a b:1", false), Err(BadAddress::Host));
-        assert_eq!(split_address("http://a:1", false), Err(BadAddress::Brackets));
+        for ipv6 in ["::1", "::1:7400", "2001:db8::1", "2001:db8::1:7400", "fe80::a:b:c:d:1"] {
+            assert_eq!(split_address(ipv6, false), Err(BadAddress::Brackets), "{ipv6}");
+        }
+        for more in ["http://a:1", "http://127.0.0.1:7621/", "a:1 b:2", "a:1;b:2", "a:1:2"] {
+            assert_eq!(split_address(more, false), Err(BadAddress::More), "{more}");
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! `init`, `join` and `key`: settings and keys before there is a node.
 
 use std::env;
+use std::fs::File;
 use std::path::Path;
 
 use super::fail::Failure;
-use crate::config::files::{create_folder, create_private};
+use crate::config::files::{create_folder, create_private, read_small};
 use crate::config::keys::{KeyText, read_keys};
 use crate::invite::Invite;
 use crate::protocol::body::clean_name;
@@ -45,7 +46,7 @@ pub fn key(file: Option<&Path>) -> Result<(), Failure> {
         return Ok(());
     }
     println!("{shown} is there already and stays as it is.");
-    let held = std::fs::read_to_string(file).map(zeroize::Zeroizing::new);
+    let held = File::open(file).and_then(read_small);
     if !held.is_ok_and(|text| read_keys(&text).is_ok()) {
         eprintln!("warning: {shown} holds no key that can be read here");
     }
@@ -102,15 +103,15 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::source::read_env;
 
     #[test]
     fn names_survive_the_env_file() {
         let key = KeyText::generate();
         for name in ["Ana", "O'Neil \"$HOME\" \\", "a # b", "$x ${y}", "\"", "São João"] {
             let text = env_text(&key, &["[::1]:7400".into()], Some(name));
-            let read = dotenvy::from_read_iter(text.as_bytes());
-            let read: Vec<(String, String)> = read.collect::<Result<_, _>>().unwrap();
-            let get = |wanted: &str| read.iter().find(|(n, _)| n == wanted).map(|(_, v)| &**v);
+            let read = read_env(&text).unwrap();
+            let get = |wanted: &str| read.get(wanted).map(String::as_str);
             assert_eq!(get("RODA_NAME"), Some(name));
             assert_eq!(get("RODA_KEY"), Some(key.expose()));
             assert_eq!(get("RODA_PEERS"), Some("[::1]:7400"));

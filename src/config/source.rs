@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+
+use super::files::read_small;
 
 /// A setting that cannot be used. One line: the variable, what is wrong with it, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +65,7 @@ impl Sources {
     /// Takes the flags, this process's environment, and the nearest `.env` in `folder` or above.
     ///
     /// # Errors
-    /// An unreadable `.env`, or a variable that is not UTF-8.
+    /// A `.env` that is unreadable or somebody else's, or a variable that is not UTF-8.
     pub fn gather(flags: Flags, folder: &Path) -> Result<Sources, SettingError> {
         let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         let mut layers = vec![
@@ -116,29 +118,132 @@ fn environment(
     .collect()
 }
 
+/// The settings in a `.env`, which must be this user's own.
 fn read_env_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|why| SettingError(format!("{shown} cannot be read: {why}; mend or move it")))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    dotenvy::from_read_iter(text.as_bytes())
-        .collect::<Result<_, _>>()
-        // dotenvy's own words repeat the line, which may hold the key.
-        .map_err(|why| match why {
-            dotenvy::Error::LineParse(bad, _) => {
-                let number = line_with(text, &bad).map_or(String::new(), |n| format!("line {n} "));
-                SettingError(format!(
-                    "{shown}: {number}cannot be read; write NAME='value', one a line"
-                ))
+    let failed = |why| SettingError(format!("{shown} cannot be read: {why}; mend or move it"));
+    let file = File::open(path).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let me = rustix::process::geteuid().as_raw();
+        // The link's too: relative paths start where it stands.
+        let owners = [path.symlink_metadata(), file.metadata()];
+        for owner in owners {
+            let owner = owner.map_err(failed)?.uid();
+            if !is_trusted(owner, me) {
+                return Err(SettingError(format!(
+                    "{shown} belongs to another user (uid {owner}), whose settings are not \
+                     followed; go to a folder of your own, or make the file yours with chown"
+                )));
             }
-            why => SettingError(format!("{shown} cannot be read: {why}; mend or move it")),
-        })
+        }
+    }
+    let text = read_small(file).map_err(failed)?;
+    read_env(&text).map_err(|line| {
+        // Not the line itself, which may hold the key.
+        SettingError(format!("{shown}: line {line} cannot be read; write NAME='value', one a line"))
+    })
 }
 
-/// Number, from 1, of the only line that holds the first line of `part`.
-fn line_with(text: &str, part: &str) -> Option<usize> {
-    let part = part.lines().next()?.trim();
-    let mut found = text.lines().enumerate().filter(|(_, line)| line.contains(part));
-    let (index, _) = found.next()?;
-    (found.next().is_none() && !part.is_empty()).then_some(index + 1)
+/// Whether the settings of a file with this owner are followed: one's own, and those of root, who
+/// can do anything anyway.
+#[cfg(unix)]
+fn is_trusted(owner: u32, me: u32) -> bool {
+    owner == me || owner == 0
+}
+
+/// The variables of a `.env` that are this program's; what else it holds does not matter. Values
+/// are taken as they are written: nothing is put in the place of a `$`.
+///
+/// # Errors
+/// The number, from 1, of a line that cannot be read.
+pub(crate) fn read_env(text: &str) -> Result<BTreeMap<String, String>, usize> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let unused = ('\u{f0000}'..='\u{ffffd}').find(|c| !text.contains(*c));
+    let dollar = unused.expect("a small file does not hold all private characters");
+    let text = without_dollars(text, dollar);
+    let mut values = BTreeMap::new();
+    let mut at = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        if is_ours(line) {
+            // From here on, as a quoted value may go on in the next line.
+            let first = dotenvy::from_read_iter(text[at..].as_bytes()).next();
+            let (name, value) = first.and_then(Result::ok).ok_or(index + 1)?;
+            values.insert(name, value.replace(dollar, "$"));
+        }
+        at += line.len();
+    }
+    Ok(values)
+}
+
+fn is_ours(line: &str) -> bool {
+    let line = line.trim_start();
+    let exported = line.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
+    exported.unwrap_or(line).trim_start().starts_with("RODA_")
+}
+
+/// dotenvy has no way to leave `$NAME` alone: another character stands for each `$` that no
+/// backslash escapes.
+fn without_dollars(text: &str, stand_in: char) -> String {
+    let mut escaped = false;
+    let one = |c: char| {
+        let shown = if c == '$' && !escaped { stand_in } else { c };
+        escaped = c == '\\' && !escaped;
+        shown
+    };
+    text.chars().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(String, String)> {
+        read_env(text).expect("it can be read").into_iter().collect()
+    }
+
+    fn one(name: &str, value: &str) -> Vec<(String, String)> {
+        vec![(name.to_owned(), value.to_owned())]
+    }
+
+    #[test]
+    fn a_value_is_what_is_written() {
+        for (line, value) in [
+            ("RODA_NAME=Ke$ha", "Ke$ha"),
+            ("RODA_NAME=$HOME ", "$HOME"),
+            ("RODA_NAME=\"${HOME} and $x\"", "${HOME} and $x"),
+            ("RODA_NAME='$ha' # a name", "$ha"),
+            ("RODA_NAME=Ke\\$ha", "Ke$ha"),
+            ("RODA_NAME=\"a\\\\$b\"", "a\\$b"),
+            ("RODA_NAME='a\\$b'", "a\\$b"),
+            ("export RODA_NAME=Ana", "Ana"),
+            ("\t export\tRODA_NAME = Ana\r", "Ana"),
+            ("RODA_NAME=\"Ana\nMaria\"\n", "Ana\nMaria"),
+            ("\u{feff}RODA_NAME=Ana", "Ana"),
+        ] {
+            assert_eq!(read(line), one("RODA_NAME", value), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_other_programs_do_not_matter() {
+        let others = ["JAVA_OPTS=-Xmx1g -Xms1g", "MOTD=don't panic", "a b c", "=", "X=\"", "\\"];
+        let text = others.map(|line| format!("{line}\n")).concat();
+        assert_eq!(read(&format!("{text}RODA_NAME=Ana\n{text}")), one("RODA_NAME", "Ana"));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_numbered() {
+        assert_eq!(read_env("# mine\nA=b c\nRODA_NAME=Ana Maria\n"), Err(3));
+        assert_eq!(read_env("RODA_KEY=a\nRODA_NAME=don't"), Err(2));
+        assert_eq!(read_env("RODA_NAME"), Err(1));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn only_ones_own_settings_and_roots_are_followed() {
+        assert!(is_trusted(1_000, 1_000) && is_trusted(0, 1_000) && is_trusted(0, 0));
+        assert!(!is_trusted(1_001, 1_000) && !is_trusted(1_000, 0));
+    }
 }
