@@ -104,6 +104,8 @@ pub enum Write {
     ReceiptCeiling(u64),
     /// Whether this node's reads are told to others.
     ReadReceipts(bool),
+    /// The name that the settings gave, now that it was taken.
+    Named(String),
     /// A page's reference of a send, and the own entry that it became.
     Sent {
         /// The page's reference.
@@ -170,6 +172,8 @@ pub struct Restored {
     pub receipt_ceiling: u64,
     /// See [`Write::ReadReceipts`]; true in a new store.
     pub read_receipts: bool,
+    /// See [`Write::Named`].
+    pub named: Option<String>,
     /// See [`Write::Read`].
     pub read_upto: Option<Timestamp>,
     /// See [`Write::Read`].

@@ -1,7 +1,9 @@
 //! One order, and marks that mean what they say.
 
-use roda::shell::handle::Command;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use roda::shell::handle::{Command, View};
 
 use crate::inside::{House, Node};
 
@@ -129,4 +131,34 @@ async fn a_reference_sent_twice_makes_one_message_across_a_restart_too() {
     ana.stop().await;
     let ana = house.start("Ana", &[]).await;
     assert_eq!(send(&ana).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_was_chosen_later_stays_until_the_setting_changes() {
+    let house = House::new();
+    let mut ana = house.start("Ana", &[]).await;
+    let called = |name: &'static str| {
+        move |view: &Arc<View>| view.members.iter().any(|one| one.id == view.me && one.name == name)
+    };
+    ana.eventually("the setting's name", called("Ana")).await;
+    ana.ask(|reply| Command::SetName("Bia".to_owned(), reply)).await;
+    for _ in 0..2 {
+        ana.stop().await;
+        ana = house.start("Ana", &[]).await;
+        // Whoever is renamed at the start is so before the first message.
+        ana.say("here again").await;
+        ana.eventually("the chosen name", called("Bia")).await;
+    }
+    ana.stop().await;
+    let mut config = house.config("Ana", &[]);
+    config.name = "Ana Maria".to_owned();
+    let ana = Node::start(config.clone()).await;
+    ana.eventually("the new setting's name", called("Ana Maria")).await;
+    ana.stop().await;
+    let ana = Node::start(config).await;
+    ana.say("and again").await;
+    ana.eventually("it stays", called("Ana Maria")).await;
+    let profiles = ana.conversation();
+    let profiles = profiles.iter().filter(|(.., body)| body.contains("profile")).count();
+    assert_eq!(profiles, 3, "one for each name");
 }

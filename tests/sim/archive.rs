@@ -76,6 +76,7 @@ impl Disk {
             Write::Final(to) => self.state.final_to = *to,
             Write::ReceiptCeiling(ceiling) => self.state.receipt_ceiling = *ceiling,
             Write::ReadReceipts(on) => self.state.read_receipts = *on,
+            Write::Named(name) => self.state.named = Some(name.clone()),
             Write::Sent { .. } => {}
         }
     }

@@ -45,6 +45,7 @@ fn all_that_is_written_is_there_at_the_next_start() {
         Write::Final(1),
         Write::ReceiptCeiling(64),
         Write::ReadReceipts(false),
+        Write::Named("Ana".into()),
     ];
     owner.commit(writes);
     owner.close();
@@ -68,6 +69,7 @@ fn all_that_is_written_is_there_at_the_next_start() {
     assert_eq!(restored.circle, Some((Timestamp { lamport: 2, author: ana.id() }, circle)));
     assert_eq!((restored.arrival, restored.final_to, restored.receipt_ceiling), (5, 2, 64));
     assert!(!restored.read_receipts);
+    assert_eq!(restored.named.as_deref(), Some("Ana"));
     let upto = Timestamp { lamport: 2, author: ana.id() };
     assert_eq!((restored.read_upto, restored.read_arrival), (Some(upto), 2));
 }

@@ -61,7 +61,8 @@ pub struct Now {
 /// What the driver is told to be, apart from what is committed.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The member's cleaned name.
+    /// The member's cleaned name. Taken when it is another than the last time: what was chosen
+    /// later, by [`Input::Say`], is kept until then.
     pub name: String,
     /// An address or another member is known: the first profile waits for a link.
     pub knows_others: bool,
@@ -163,6 +164,8 @@ pub struct Circle {
 
     gate: Gate,
     unsaid: VecDeque<Unsaid>,
+    /// The name of the settings, until it is taken.
+    name_set: Option<String>,
     leaving: bool,
     rolled_back: bool,
 
@@ -232,6 +235,7 @@ impl Circle {
             arrival: restored.arrival,
             held,
             unsaid: VecDeque::new(),
+            name_set: None,
             leaving: false,
             rolled_back: false,
             fresh: BTreeMap::new(),
@@ -268,6 +272,7 @@ impl Circle {
             outputs: Vec::new(),
         };
         circle.leaving = circle.members.entry(me).or_default().left;
+        circle.choose_name(restored.named);
         circle.receipt_soon(now);
         circle
     }

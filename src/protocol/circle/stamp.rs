@@ -58,12 +58,24 @@ impl Circle {
         }
     }
 
+    /// The name that is held stays, unless the settings have another than the last one `named`.
+    pub(super) fn choose_name(&mut self, named: Option<String>) {
+        let held = &self.members[&self.me].name;
+        if named.as_ref() != Some(&self.settings.name) {
+            self.name_set = Some(self.settings.name.clone());
+        } else if !held.is_empty() {
+            self.settings.name.clone_from(held);
+        }
+    }
+
     /// A profile first, and again where the name has changed.
     fn introduce_myself(&mut self) {
         let me = &self.members[&self.me];
         if me.head.is_none() || (me.name != self.settings.name && !self.leaving) {
             let body = Body::Profile { name: self.settings.name.clone() };
             self.unsaid.push_front(Unsaid { token: None, body, reference: None });
+        } else {
+            self.writes.extend(self.name_set.take().map(Write::Named));
         }
     }
 
@@ -121,6 +133,8 @@ impl Circle {
             peers.into_iter().for_each(|peer| self.send(peer, Packet::Message(run.clone())));
         }
         self.extend_log(run, now);
+        // With the profile, which stands before all else: one is not kept without the other.
+        self.writes.extend(self.name_set.take().map(Write::Named));
         for (seq, unsaid) in (first.seq..).zip(taken) {
             self.said.extend(unsaid.token.map(|token| (token, seq)));
             let sent = unsaid.reference.map(|reference| Write::Sent { reference, seq });

@@ -91,6 +91,7 @@ impl<'a> Apply<'a> {
             Write::Final(lamport) => self.grow(names::FINAL_TO, int(*lamport)),
             Write::ReceiptCeiling(count) => self.grow(names::RECEIPT_CEILING, int(*count)),
             Write::ReadReceipts(told) => set_meta(self.transaction, names::READ_RECEIPTS, told),
+            Write::Named(name) => set_meta(self.transaction, names::NAMED, name),
             Write::Sent { reference, seq } => self.sent(reference, *seq, before),
         }
     }

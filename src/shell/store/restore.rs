@@ -19,6 +19,7 @@ pub(super) mod names {
     pub(in super::super) const FINAL_TO: &str = "final_to";
     pub(in super::super) const RECEIPT_CEILING: &str = "receipt_ceiling";
     pub(in super::super) const READ_RECEIPTS: &str = "read_receipts";
+    pub(in super::super) const NAMED: &str = "named";
     pub(in super::super) const READ_ARRIVAL: &str = "read_arrival";
     /// The counter, big-endian, then the raw id: greater bytes are a greater timestamp.
     pub(in super::super) const READ_UPTO: &str = "read_upto";
@@ -43,6 +44,7 @@ pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
         final_to: number(names::FINAL_TO)?,
         receipt_ceiling: number(names::RECEIPT_CEILING)?,
         read_receipts: meta(connection, names::READ_RECEIPTS)?.unwrap_or(true),
+        named: meta(connection, names::NAMED)?,
         read_arrival: number(names::READ_ARRIVAL)?,
         read_upto: meta(connection, names::READ_UPTO)?.map(timestamp_of),
         top: connection
