@@ -25,6 +25,7 @@ use crate::shell::handle::{COMMANDS_MAX, Command, EVENTS_MAX, Event, Handle, Vie
 use crate::shell::http::{self, Door, Login};
 use crate::shell::links::{Links, LinksConfig, Pace};
 use crate::shell::owner::{self, Ended, Inbox, Owner, view};
+use crate::shell::rows::NowReader;
 use crate::shell::store::{Opened, Options, Reader, Store};
 
 /// Link events that wait for the owner; links wait when it is full.
@@ -83,6 +84,8 @@ struct Base {
     started: Instant,
     events: broadcast::Sender<Event>,
     view: watch::Sender<Arc<View>>,
+    /// What pages read; each life has its own.
+    reader: watch::Sender<Reader>,
     cancel: CancellationToken,
 }
 
@@ -122,9 +125,10 @@ pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running,
     let first = view::first(&circle, &life.opened.epoch, 0, &addresses);
     let (view, seen) = watch::channel(Arc::new(first));
     let handle = Handle { commands: commands_in, view: seen, events: events.clone() };
-    let door = door(&config, handle.clone(), life.opened.reader.clone(), peers)?;
+    let (reader, reads) = watch::channel(life.opened.reader.clone());
+    let door = door(&config, handle.clone(), NowReader(reads), peers)?;
     let door = tokio::spawn(http::serve(web_listener, door, cancel.clone()));
-    let base = Base { config, keys, peers, started: Instant::now(), events, view, cancel };
+    let base = Base { config, keys, peers, started: Instant::now(), events, view, reader, cancel };
     let (ready, is_ready) = oneshot::channel();
     let lives = tokio::spawn(live(base, life, listener, commands, ready));
     // The view is whole before anybody is told that the node runs.
@@ -217,7 +221,7 @@ fn own_addresses(config: &Config, peers: SocketAddr) -> Vec<String> {
 fn door(
     config: &Config,
     handle: Handle,
-    reader: Reader,
+    reader: NowReader,
     peers: SocketAddr,
 ) -> Result<Door, StartError> {
     let login = match config.web_login {
@@ -274,6 +278,7 @@ async fn live(
             Ended::RolledBack => {}
         }
         life = open(&base.config, &base.keys, Some(me)).await?;
+        base.reader.send_replace(life.opened.reader.clone());
     }
 }
 

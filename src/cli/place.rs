@@ -16,8 +16,8 @@ pub fn page_link(address: &str, token: Option<&str>) -> Zeroizing<String> {
     })
 }
 
-/// Where to connect for a page served at `web`, and the `Host` that its node surely answers:
-/// `0.0.0.0` is no place to go to, and other addresses of this machine may not be on its list.
+/// Where to connect for a page served at `web`, and the `Host` that its node surely answers, of
+/// whatever version it is: `0.0.0.0` is no place to go to.
 pub fn place(web: &str) -> (String, String) {
     let Ok(address) = web.parse::<SocketAddr>() else {
         let host = split_address(web, true)
@@ -25,17 +25,12 @@ pub fn place(web: &str) -> (String, String) {
         return (web.to_owned(), host);
     };
     let port = address.port();
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() || ip.is_loopback() => {
-            let there = format!("127.0.0.1:{port}");
-            (there.clone(), there)
-        }
-        IpAddr::V6(ip) if ip.is_unspecified() || ip.is_loopback() => {
-            let there = format!("[::1]:{port}");
-            (there.clone(), there)
-        }
-        _ => (web.to_owned(), format!("localhost:{port}")),
-    }
+    let there = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => format!("127.0.0.1:{port}"),
+        IpAddr::V6(ip) if ip.is_unspecified() => format!("[::1]:{port}"),
+        _ => web.to_owned(),
+    };
+    (there, format!("localhost:{port}"))
 }
 
 /// Whether `host:port` is certainly on this machine.
@@ -71,11 +66,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_served_everywhere_is_asked_at_home() {
-        let here = |text: &str| (text.to_owned(), text.to_owned());
-        assert_eq!(place("0.0.0.0:80"), here("127.0.0.1:80"));
-        assert_eq!(place("[::]:80"), here("[::1]:80"));
-        assert_eq!(place("10.0.0.7:80"), ("10.0.0.7:80".into(), "localhost:80".into()));
+    fn a_page_is_asked_where_it_is_served_and_one_served_everywhere_at_home() {
+        for (web, there) in [
+            ("0.0.0.0:80", "127.0.0.1:80"),
+            ("[::]:80", "[::1]:80"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("127.0.0.2:80", "127.0.0.2:80"),
+            ("10.0.0.7:80", "10.0.0.7:80"),
+        ] {
+            assert_eq!(place(web), (there.to_owned(), "localhost:80".to_owned()));
+        }
     }
 
     #[test]

@@ -68,7 +68,10 @@ async fn follow_on(node: &Node, lines: u32) -> Result<(), Failure> {
         match socket.next().await {
             Ok(Event::Messages { messages }) => shown.arrived(messages)?,
             Ok(Event::Error { message }) => return Err(Failure::Refused(clean_line(&message))),
-            Ok(_) => {}
+            Ok(Event::Welcome { epoch, arrival, messages }) => {
+                shown.renewed(Shown::new(epoch, arrival, &messages));
+            }
+            Ok(Event::Other) => {}
             Err(why) => {
                 let (again, welcome) = reopen(node, why).await?;
                 socket = again;

@@ -6,5 +6,5 @@ pub mod http;
 pub mod link;
 pub mod links;
 pub mod owner;
-mod rows;
+pub(crate) mod rows;
 pub mod store;

@@ -1,43 +1,54 @@
 //! The store's messages, as the page's door reads them.
 
+use tokio::sync::watch;
+
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::shell::handle::Row;
-use crate::shell::http::Rows;
+use crate::shell::http::{Rows, Unreadable};
 use crate::shell::store::{Page, ReadError, Reader};
 
-/// A page that cannot be read is shown empty; the disk's fault is in the log and in the view.
-fn page(read: Result<Page, ReadError>) -> (Vec<Row>, bool) {
-    match read {
-        Ok(page) => (page.rows, page.more),
-        Err(why) => {
+/// What pages read of the life that the node leads now: a new one has another store, or at least
+/// another owner that is to be told of damage.
+#[derive(Debug, Clone)]
+pub(crate) struct NowReader(pub(crate) watch::Receiver<Reader>);
+
+impl NowReader {
+    fn read<T>(&self, read: impl FnOnce(&Reader) -> Result<T, ReadError>) -> Result<T, Unreadable> {
+        // A clone: a new life does not wait for a slow read.
+        let reader = self.0.borrow().clone();
+        read(&reader).map_err(|why| {
             tracing::error!(%why, "messages cannot be read");
-            (Vec::new(), false)
-        }
+            Unreadable(why.to_string())
+        })
+    }
+
+    fn page(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<Page, ReadError>,
+    ) -> Result<(Vec<Row>, bool), Unreadable> {
+        self.read(read).map(|page| (page.rows, page.more))
     }
 }
 
-impl Rows for Reader {
-    fn newest(&self, limit: usize) -> (Vec<Row>, bool) {
-        page(Reader::newest(self, limit))
+impl Rows for NowReader {
+    fn newest(&self, limit: usize) -> Result<(Vec<Row>, bool), Unreadable> {
+        self.page(|reader| reader.newest(limit))
     }
 
-    fn before(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
-        page(Reader::before(self, place, limit))
+    fn before(&self, place: Timestamp, limit: usize) -> Result<(Vec<Row>, bool), Unreadable> {
+        self.page(|reader| reader.before(place, limit))
     }
 
-    fn after(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
-        page(Reader::after(self, place, limit))
+    fn after(&self, place: Timestamp, limit: usize) -> Result<(Vec<Row>, bool), Unreadable> {
+        self.page(|reader| reader.after(place, limit))
     }
 
-    fn since_arrival(&self, arrival: u64, limit: usize) -> Vec<Row> {
-        page(Reader::since_arrival(self, arrival, limit)).0
+    fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Vec<Row>, Unreadable> {
+        self.read(|reader| reader.since_arrival(arrival, limit)).map(|page| page.rows)
     }
 
-    fn get(&self, author: NodeId, seq: u64) -> Option<Row> {
-        Reader::get(self, &author, seq).unwrap_or_else(|why| {
-            tracing::error!(%why, "a message cannot be read");
-            None
-        })
+    fn get(&self, author: NodeId, seq: u64) -> Result<Option<Row>, Unreadable> {
+        self.read(|reader| reader.get(&author, seq))
     }
 }

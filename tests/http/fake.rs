@@ -204,9 +204,14 @@ impl Page {
 
     /// The next text frame.
     pub async fn next(&mut self) -> Value {
+        serde_json::from_str(&self.next_text().await).unwrap()
+    }
+
+    /// The next text frame as it comes.
+    pub async fn next_text(&mut self) -> String {
         loop {
             match timeout(FRAME_WAIT, self.0.next()).await.expect("a frame was due") {
-                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Text(text))) => return text.to_string(),
                 Some(Ok(Message::Ping(_))) => {}
                 other => panic!("a text frame was due, not {other:?}"),
             }

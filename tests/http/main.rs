@@ -3,6 +3,7 @@
 #[path = "../program/mod.rs"]
 mod program;
 
+mod crowds;
 mod fake;
 mod floods;
 mod guards;
@@ -10,3 +11,4 @@ mod owner;
 mod pages;
 mod routes;
 mod streams;
+mod unreadable;

@@ -1,25 +1,40 @@
 //! The fake node's owner task and its rows in memory.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use roda::protocol::body::Body;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
 use roda::shell::handle::{Command, Event, Refused, Row};
-use roda::shell::http::Rows;
+use roda::shell::http::{Rows, Unreadable};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::fake::ME;
 
 #[derive(Default)]
-pub struct Memory(pub Mutex<Vec<Row>>);
+pub struct Memory(pub Mutex<Vec<Row>>, AtomicBool);
+
+type Read<T> = Result<T, Unreadable>;
 
 impl Memory {
-    fn ordered(&self) -> Vec<Row> {
-        let mut rows = self.0.lock().unwrap().clone();
+    /// From now on reads fail, or do not.
+    pub fn fails(&self, fails: bool) {
+        self.1.store(fails, Ordering::Relaxed);
+    }
+
+    fn readable(&self) -> Read<Vec<Row>> {
+        match self.1.load(Ordering::Relaxed) {
+            true => Err(Unreadable("the disk is gone; check it".to_owned())),
+            false => Ok(self.0.lock().unwrap().clone()),
+        }
+    }
+
+    fn ordered(&self) -> Read<Vec<Row>> {
+        let mut rows = self.readable()?;
         rows.sort_by_key(Row::timestamp);
-        rows
+        Ok(rows)
     }
 
     pub fn add(&self, author: NodeId, lamport: u64, body: &str) -> Row {
@@ -44,30 +59,31 @@ fn last(mut rows: Vec<Row>, limit: usize) -> (Vec<Row>, bool) {
 }
 
 impl Rows for Memory {
-    fn newest(&self, limit: usize) -> (Vec<Row>, bool) {
-        last(self.ordered(), limit)
+    fn newest(&self, limit: usize) -> Read<(Vec<Row>, bool)> {
+        Ok(last(self.ordered()?, limit))
     }
 
-    fn before(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
+    fn before(&self, place: Timestamp, limit: usize) -> Read<(Vec<Row>, bool)> {
         let older = |row: &Row| row.timestamp() < place;
-        last(self.ordered().into_iter().filter(older).collect(), limit)
+        Ok(last(self.ordered()?.into_iter().filter(older).collect(), limit))
     }
 
-    fn after(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool) {
+    fn after(&self, place: Timestamp, limit: usize) -> Read<(Vec<Row>, bool)> {
         let newer = |row: &Row| row.timestamp() > place;
-        let mut rows: Vec<Row> = self.ordered().into_iter().filter(newer).collect();
+        let mut rows: Vec<Row> = self.ordered()?.into_iter().filter(newer).collect();
         let more = rows.len() > limit;
         rows.truncate(limit);
-        (rows, more)
+        Ok((rows, more))
     }
 
-    fn since_arrival(&self, arrival: u64, limit: usize) -> Vec<Row> {
-        let rows = self.0.lock().unwrap();
-        rows.iter().filter(|row| row.arrival > arrival).take(limit).cloned().collect()
+    fn since_arrival(&self, arrival: u64, limit: usize) -> Read<Vec<Row>> {
+        let newer = |row: &Row| row.arrival > arrival;
+        Ok(self.readable()?.into_iter().filter(newer).take(limit).collect())
     }
 
-    fn get(&self, author: NodeId, seq: u64) -> Option<Row> {
-        self.ordered().into_iter().find(|row| row.author == author && row.seq == seq)
+    fn get(&self, author: NodeId, seq: u64) -> Read<Option<Row>> {
+        let wanted = |row: &Row| row.author == author && row.seq == seq;
+        Ok(self.ordered()?.into_iter().find(wanted))
     }
 }
 

@@ -43,7 +43,7 @@ async fn with_login_off_the_welcome_comes_at_once_and_is_whole() {
                 "members": {ME.to_string(): none, ANA.to_string(): ana, RUI.to_string(): none},
                 "delivered": {ANA.to_string(): 3}, "read": {}, "final": 1,
             },
-            "catching_up": {"held": 58, "of": 60}, "store": "ok", "left": false,
+            "catching_up": {"held": 58, "of": 60}, "store": "ok", "left": false, "rest": 0,
         })
     );
 }

@@ -6,6 +6,7 @@ import { lookAlikes, skeletons } from '../../web/js/names.js';
 import { around } from '../../web/js/ring.js';
 import { Store } from '../../web/js/store.js';
 import { hues } from '../../web/js/text.js';
+import { Connection } from '../../web/js/ws.js';
 import { id } from './fake-node.mjs';
 
 const alike = (a, b) => skeletons(a).some((key) => skeletons(b).includes(key));
@@ -94,4 +95,31 @@ test('the mesh draws each live link once, and none of the absent', () => {
   assert.deepEqual(shown.map((one) => one.id), [a, b, c, d], 'oneself first, the left not at all');
   const named = links.map((pair) => pair.map((at) => shown[at].id[0]).sort().join(''));
   assert.deepEqual(named.sort(), ['ab', 'bc']);
+});
+
+test('a large circle comes in several frames, and later only who has changed', () => {
+  const store = new Store();
+  const member = (name, changes) => ({ id: id(name), name, links: [], ...changes });
+  const welcome = {
+    epoch: 'e', me: id('a'), arrival: 0, circle: 'roda', messages: [], members: [member('a')],
+    rest: 1,
+  };
+  const changed = (members, circle = 'roda') =>
+    Connection.prototype.on_members_changed.call({ store }, { circle, members });
+  const names = () => [...store.members.values()].map((one) => one.name).sort().join('');
+  store.welcome(welcome);
+  changed([member('b', { since: `2.${id('b')}` }), member('c')]);
+  assert.equal(names(), 'abc');
+  assert.deepEqual(store.members.get(id('b')).since, { lamport: 2, author: id('b') });
+  changed([member('b', { rtt_ms: 4 })]);
+  assert.equal(names(), 'abc');
+  assert.equal(store.members.get(id('b')).rtt_ms, 4);
+  changed([], 'os muitos');
+  assert.equal(store.circle, 'os muitos');
+  store.welcome({ ...welcome, circle: 'os muitos' });
+  assert.equal(names(), 'abc', 'nobody is forgotten while the link was lost');
+  store.welcome({ ...welcome, epoch: 'f' });
+  assert.equal(names(), 'a', 'another store is another circle to the page');
+  store.setMembers({ members: [member('c')] });
+  assert.equal(names(), 'c', 'the whole list stands for itself');
 });

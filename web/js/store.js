@@ -60,7 +60,8 @@ export class Store {
     this.readReceipts = packet.read_receipts;
     this.readUpto = later(this.readUpto, readPlace(packet.read?.upto));
     this.readArrival = Math.max(this.readArrival, packet.read?.arrival ?? 0);
-    this.setMembers(packet);
+    // A large circle goes on in further frames: who is known is not forgotten meanwhile.
+    this.changeMembers(packet);
     this.mergeReceipts(packet.receipts);
     this.progress(packet.catching_up ?? { done: true });
     if (resumes) this.addLive(packet.messages);
@@ -139,11 +140,18 @@ export class Store {
     return names.get(Math.max(...earlier)) ?? null;
   }
 
-  setMembers({ circle, members }) {
+  /** Takes everybody who is known. */
+  setMembers(packet) {
+    this.members = new Map();
+    this.changeMembers(packet);
+  }
+
+  /** Takes those who are new or have changed; the others stay. */
+  changeMembers({ circle, members }) {
     this.circle = circle ?? this.circle;
-    this.members = new Map(
-      members.map((member) => [member.id, { ...member, since: readPlace(member.since) }]),
-    );
+    for (const member of members) {
+      this.members.set(member.id, { ...member, since: readPlace(member.since) });
+    }
     const came = [...this.members.values()].sort((a, b) =>
       a.since && b.since ? compare(a.since, b.since) : Boolean(b.since) - Boolean(a.since));
     this.alike = lookAlikes(came);

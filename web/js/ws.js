@@ -161,6 +161,10 @@ export class Connection {
     this.store.setMembers(packet);
   }
 
+  on_members_changed(packet) {
+    this.store.changeMembers(packet);
+  }
+
   on_notice({ code, message }) {
     if (code === 'store_failing') this.store.storeState = message;
     if (code === 'store_ok') this.store.storeState = 'ok';

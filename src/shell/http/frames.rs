@@ -1,13 +1,17 @@
 //! The WebSocket's frames, apart from `messages` (see `message`).
 
+use std::collections::VecDeque;
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::protocol::id::NodeId;
+use crate::shell::handle::Row;
 
-use super::message::{Lens, Message};
+use super::message::{Lens, Message, newest_that_fit, place_text};
 use super::problem::Problem;
-use super::status::{self, Receipts};
+use super::status::{self, Members, Receipts};
 
 /// What a page may send.
 #[derive(Debug, Deserialize)]
@@ -37,11 +41,23 @@ pub(super) enum FromPage {
     Typing,
 }
 
-/// The `ref` of a frame that is otherwise wrong, so that the page knows which one failed.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct OnlyRef {
-    #[serde(rename = "ref", default)]
-    pub(super) reference: Option<String>,
+/// What names a question, in the frame that asks and in its answer, so that the page knows which one
+/// an error is about.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Question {
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+impl Question {
+    /// A send with this reference.
+    pub(super) fn of(reference: Option<String>) -> Question {
+        Question { reference, ..Question::default() }
+    }
 }
 
 /// What the node sends.
@@ -62,10 +78,15 @@ pub(super) enum ToPage<'a> {
         reference: Option<&'a str>,
         message: Message<'a>,
     },
-    Receipts(Receipts),
+    Receipts(&'a Receipts),
     Members {
         circle: &'a str,
-        members: Value,
+        members: &'a Members,
+    },
+    #[serde(rename = "members_changed")]
+    MembersChanged {
+        circle: &'a str,
+        members: &'a Members,
     },
     Typing {
         member: NodeId,
@@ -82,8 +103,8 @@ pub(super) enum ToPage<'a> {
         count: Option<usize>,
     },
     Error {
-        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
-        reference: Option<&'a str>,
+        #[serde(flatten)]
+        question: &'a Question,
         code: &'static str,
         message: &'a str,
     },
@@ -98,7 +119,7 @@ pub(super) struct Welcome<'a> {
     name: &'a str,
     circle: &'a str,
     clock: u64,
-    members: Value,
+    members: Members,
     read: ReadHere,
     read_receipts: bool,
     receipts: Receipts,
@@ -107,6 +128,7 @@ pub(super) struct Welcome<'a> {
     catching_up: Value,
     store: String,
     left: bool,
+    rest: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,35 +137,47 @@ struct ReadHere {
     arrival: u64,
 }
 
-impl<'a> Welcome<'a> {
-    pub(super) fn new(
-        lens: &'a Lens,
-        version: &'a str,
-        arrival: u64,
-        messages: Vec<Message<'a>>,
-        more: bool,
-    ) -> Welcome<'a> {
-        let view = &*lens.view;
-        let upto = view.read_upto.map(super::message::place_text);
-        Welcome {
-            version,
-            epoch: &view.epoch,
-            arrival,
-            me: view.me,
-            name: status::own_name(view),
-            circle: &view.circle,
-            clock: view.clock,
-            members: status::members_json(view),
-            read: ReadHere { upto, arrival: view.read_arrival },
-            read_receipts: view.read_receipts,
-            receipts: Receipts::whole(view),
-            messages,
-            more,
-            catching_up: status::catching_up_json(view),
-            store: status::store_text(&view.store),
-            left: view.left,
-        }
-    }
+/// A `welcome`, and the frames in which it goes on where a frame does not hold the circle.
+pub(super) fn welcome_frames(
+    lens: &Lens,
+    version: &str,
+    arrival: u64,
+    rows: &[Row],
+    more: bool,
+) -> impl Iterator<Item = String> {
+    let view = lens.view.clone();
+    // Oneself first: a page judges by its own member what is late.
+    let (me, others): (Vec<_>, Vec<_>) = view.members.iter().partition(|one| one.id == view.me);
+    let members = status::members_parts(me.into_iter().chain(others));
+    let mut members: VecDeque<Members> = members.collect();
+    let mut receipts: VecDeque<Receipts> = Receipts::whole(&view).parts().into();
+    let messages = newest_that_fit(lens, rows);
+    let welcome = ToPage::Welcome(Box::new(Welcome {
+        version,
+        epoch: &view.epoch,
+        arrival,
+        me: view.me,
+        name: status::own_name(&view),
+        circle: &view.circle,
+        clock: view.clock,
+        members: members.pop_front().unwrap_or_default(),
+        read: ReadHere { upto: view.read_upto.map(place_text), arrival: view.read_arrival },
+        read_receipts: view.read_receipts,
+        receipts: receipts.pop_front().unwrap_or_default(),
+        more: more || messages.len() < rows.len(),
+        messages,
+        catching_up: status::catching_up_json(&view),
+        store: status::store_text(&view.store),
+        left: view.left,
+        rest: members.len() + receipts.len(),
+    }))
+    .encode();
+    let circle = view.circle.clone();
+    let members = members
+        .into_iter()
+        .map(move |members| ToPage::MembersChanged { circle: &circle, members: &members }.encode());
+    let receipts = receipts.into_iter().map(|receipts| ToPage::Receipts(&receipts).encode());
+    iter::once(welcome).chain(members).chain(receipts)
 }
 
 impl ToPage<'_> {
@@ -152,6 +186,11 @@ impl ToPage<'_> {
     }
 }
 
-pub(super) fn error_frame(reference: Option<&str>, problem: &Problem) -> String {
-    ToPage::Error { reference, code: problem.code, message: &problem.message }.encode()
+pub(super) fn error_frame(question: &Question, problem: &Problem) -> String {
+    ToPage::Error { question, code: problem.code, message: &problem.message }.encode()
+}
+
+/// An error that answers no question.
+pub(super) fn plain_error_frame(problem: &Problem) -> String {
+    error_frame(&Question::default(), problem)
 }

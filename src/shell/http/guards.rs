@@ -1,5 +1,7 @@
 //! Who is answered at all, and the headers that stand on every answer.
 
+use std::net::SocketAddr;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -22,10 +24,13 @@ const HEADERS: [(HeaderName, &str); 4] = [
 pub(super) struct Hosts(Vec<String>);
 
 impl Hosts {
-    pub(super) fn new(door: &Door, port: u16) -> Hosts {
+    /// Those of this machine, the listener's own address, and those that are set.
+    pub(super) fn new(door: &Door, bound: SocketAddr) -> Hosts {
+        let port = bound.port();
         let local = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
-        let mut hosts: Vec<String> =
-            local.into_iter().chain(door.hosts.iter().map(|host| host.to_lowercase())).collect();
+        let bound = (!bound.ip().is_unspecified()).then(|| bound.to_string());
+        let set = door.hosts.iter().map(|host| host.to_lowercase());
+        let mut hosts: Vec<String> = local.into_iter().chain(bound).chain(set).collect();
         // Browsers leave out the port that a scheme implies.
         let bare: Vec<_> =
             hosts.iter().filter_map(|host| host.strip_suffix(":80")).map(str::to_owned).collect();

@@ -18,7 +18,7 @@ use tokio::time::{Instant, interval, sleep_until};
 use crate::shell::handle::{Event, Row, StoreState, View};
 
 use self::asked::Pending;
-use super::frames::{ToPage, Welcome, error_frame};
+use super::frames::{ToPage, plain_error_frame, welcome_frames};
 use super::limits::{
     EVENTS_JOINED_MAX, PAGE_DEAD, PAGE_PING, RESUME_STEP, SENDS_OUTSTANDING_MAX, VIEW_PERIOD,
 };
@@ -26,7 +26,7 @@ use super::message::{Lens, Part, messages_frames};
 use super::problem::Problem;
 use super::server::App;
 use super::socket::{Ended, close, stopping};
-use super::status::{self, Receipts};
+use super::status::{MembersNews, Receipts, members_news};
 
 /// Why the loop ends: the page has gone (none), or the node ends it.
 type Step = Result<(), Option<Ended>>;
@@ -99,10 +99,6 @@ impl Page {
         self.queue.send(frame.into()).await.map_err(|_| None)
     }
 
-    async fn put_error(&self, reference: Option<&str>, problem: &Problem) -> Step {
-        self.put(error_frame(reference, problem)).await
-    }
-
     async fn ping(&mut self) -> Step {
         if self.heard.elapsed() > PAGE_DEAD {
             return Err(Some(Ended(close::POLICY, "the page no longer answers")));
@@ -118,18 +114,19 @@ impl Page {
         let from = self.shown.arrival;
         let read = self.app.read(move |rows| {
             let mut arrival = from;
-            while let Some(last) = rows.since_arrival(arrival, RESUME_STEP).last() {
+            while let Some(last) = rows.since_arrival(arrival, RESUME_STEP)?.last() {
                 arrival = last.arrival;
             }
-            (arrival, Part::Newest.read(rows, None))
+            Ok((arrival, Part::Newest.read(rows, None)?))
         });
         let (arrival, (mut rows, more)) = self.need(read.await).await?;
         rows.retain(|row| row.arrival <= arrival);
         (self.streamed, self.behind) = (arrival, false);
-        let messages = rows.iter().map(|row| self.lens.message(row)).collect();
         let version = &self.app.door.version;
-        let welcome = Welcome::new(&self.lens, version, arrival, messages, more);
-        self.put(ToPage::Welcome(Box::new(welcome)).encode()).await
+        for frame in welcome_frames(&self.lens, version, arrival, &rows, more) {
+            self.put(frame).await?;
+        }
+        Ok(())
     }
 
     /// A page without the store is of no use: it is told why, and closed.
@@ -137,7 +134,7 @@ impl Page {
         match read {
             Ok(read) => Ok(read),
             Err(problem) => {
-                self.put_error(None, &problem).await?;
+                self.put(plain_error_frame(&problem)).await?;
                 Err(Some(Ended(close::INTERNAL, "the conversation cannot be read")))
             }
         }
@@ -232,12 +229,24 @@ impl Page {
     /// Tells what changed in the view since it was last told.
     async fn view(&mut self) -> Step {
         let new = self.views.borrow_and_update().clone();
-        let old = std::mem::replace(&mut self.shown, new.clone());
-        if status::members_changed(&old, &new) {
-            let members = status::members_json(&new);
-            self.put(ToPage::Members { circle: &new.circle, members }.encode()).await?;
+        if (&new.epoch, new.me) != (&self.shown.epoch, self.shown.me) {
+            // The node leads a new life: other numbers, another member.
+            return self.welcome().await;
         }
-        if let Some(receipts) = Receipts::since(&old, &new) {
+        let old = std::mem::replace(&mut self.shown, new.clone());
+        let circle = &new.circle;
+        match members_news(&old, &new) {
+            MembersNews::None => {}
+            MembersNews::All(members) => {
+                self.put(ToPage::Members { circle, members: &members }.encode()).await?;
+            }
+            MembersNews::Changed(parts) => {
+                for members in &parts {
+                    self.put(ToPage::MembersChanged { circle, members }.encode()).await?;
+                }
+            }
+        }
+        for receipts in &Receipts::since(&old, &new) {
             self.put(ToPage::Receipts(receipts).encode()).await?;
         }
         match (old.catching_up, new.catching_up) {

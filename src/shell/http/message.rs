@@ -11,9 +11,11 @@ use crate::protocol::id::NodeId;
 use crate::protocol::limits::INTEGER_MAX;
 use crate::shell::handle::{MemberView, Row, View};
 
-use super::Rows;
-use super::limits::{FRAME_TO_PAGE_MAX, HISTORY_BYTES_MAX, HISTORY_DEFAULT, HISTORY_MAX};
+use super::limits::{
+    FRAME_TO_PAGE_MAX, HISTORY_BYTES_MAX, HISTORY_DEFAULT, HISTORY_MAX, HISTORY_RECEIPTS_MAX,
+};
 use super::problem::Problem;
+use super::{Rows, Unreadable};
 
 /// One message as clients see it.
 #[derive(Debug, Serialize)]
@@ -91,6 +93,13 @@ impl Lens {
         }
     }
 
+    /// How many messages with their receipts fit [`HISTORY_RECEIPTS_MAX`] bytes, or one.
+    pub(super) fn fitting_with_receipts(&self) -> usize {
+        // Each member's id may stand twice, with what is around it.
+        const BYTES: usize = 2 * 67;
+        (HISTORY_RECEIPTS_MAX / (BYTES * self.view.members.len().max(1))).max(1)
+    }
+
     fn member(&self, id: &NodeId) -> Option<&MemberView> {
         self.members.get(id).map(|at| &self.view.members[*at])
     }
@@ -134,6 +143,21 @@ fn kind_and_text(body: &str) -> (String, String) {
     (kind.to_owned(), text)
 }
 
+/// The newest of these rows, in order, whose messages fit [`FRAME_TO_PAGE_MAX`] bytes, or one.
+pub(super) fn newest_that_fit<'a>(lens: &'a Lens, rows: &[Row]) -> Vec<Message<'a>> {
+    let mut bytes = 0;
+    let mut messages = Vec::new();
+    for message in rows.iter().rev().map(|row| lens.message(row)) {
+        bytes += serde_json::to_string(&message).expect("a message is plain data").len() + 1;
+        if bytes > FRAME_TO_PAGE_MAX && !messages.is_empty() {
+            break;
+        }
+        messages.push(message);
+    }
+    messages.reverse();
+    messages
+}
+
 /// Splits rows into `messages` frames of at most [`FRAME_TO_PAGE_MAX`] bytes, or one message.
 pub(super) fn messages_frames(lens: &Lens, rows: &[Row]) -> Vec<String> {
     const OPEN: &str = r#"{"type":"messages","messages":["#;
@@ -174,12 +198,16 @@ impl Part {
     }
 
     /// Reads this part, oldest first. Cut at [`HISTORY_BYTES_MAX`], nearest the cursor kept.
-    pub(super) fn read(self, rows: &dyn Rows, limit: Option<usize>) -> (Vec<Row>, bool) {
+    pub(super) fn read(
+        self,
+        rows: &dyn Rows,
+        limit: Option<usize>,
+    ) -> Result<(Vec<Row>, bool), Unreadable> {
         let limit = limit.unwrap_or(HISTORY_DEFAULT).clamp(1, HISTORY_MAX);
         let (mut page, more) = match self {
-            Part::Newest => rows.newest(limit),
-            Part::Before(place) => rows.before(place, limit),
-            Part::After(place) => rows.after(place, limit),
+            Part::Newest => rows.newest(limit)?,
+            Part::Before(place) => rows.before(place, limit)?,
+            Part::After(place) => rows.after(place, limit)?,
         };
         let mut bytes = 0;
         let mut fits = |row: &Row| {
@@ -195,7 +223,7 @@ impl Part {
             Part::After(_) => page.truncate(kept),
             _ => drop(page.drain(..cut)),
         }
-        (page, more || cut > 0)
+        Ok((page, more || cut > 0))
     }
 }
 

@@ -38,8 +38,8 @@ pub struct Door {
     pub rows: Arc<dyn Rows>,
     /// Who may use `/api`, `/metrics` and the WebSocket.
     pub login: Login,
-    /// Further exact `host:port` that are answered, beside `localhost`, `127.0.0.1` and `[::1]`
-    /// with the listener's port.
+    /// Further exact `host:port` that are answered, beside the listener's own address, and
+    /// `localhost`, `127.0.0.1` and `[::1]` with its port.
     pub hosts: Vec<String>,
     /// Serve the page's files from this folder, not from the binary.
     pub web_dir: Option<PathBuf>,
@@ -76,16 +76,36 @@ impl fmt::Debug for Login {
 /// Pages are in order, oldest first; their `bool` tells whether there is more on the far side.
 pub trait Rows: Send + Sync + 'static {
     /// The last `limit` entries in order, and whether there are older ones.
-    fn newest(&self, limit: usize) -> (Vec<Row>, bool);
+    ///
+    /// # Errors
+    /// The disk's fault, as for every read here.
+    fn newest(&self, limit: usize) -> Result<(Vec<Row>, bool), Unreadable>;
     /// The last `limit` entries before this place, and whether there are older ones.
-    fn before(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool);
+    ///
+    /// # Errors
+    /// See [`Rows::newest`].
+    fn before(&self, place: Timestamp, limit: usize) -> Result<(Vec<Row>, bool), Unreadable>;
     /// The first `limit` entries after this place, and whether there are newer ones.
-    fn after(&self, place: Timestamp, limit: usize) -> (Vec<Row>, bool);
+    ///
+    /// # Errors
+    /// See [`Rows::newest`].
+    fn after(&self, place: Timestamp, limit: usize) -> Result<(Vec<Row>, bool), Unreadable>;
     /// At most `limit` entries with a greater arrival number, by arrival number.
-    fn since_arrival(&self, arrival: u64, limit: usize) -> Vec<Row>;
+    ///
+    /// # Errors
+    /// See [`Rows::newest`].
+    fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Vec<Row>, Unreadable>;
     /// The entry at `seq` of the author's log.
-    fn get(&self, author: NodeId, seq: u64) -> Option<Row>;
+    ///
+    /// # Errors
+    /// See [`Rows::newest`].
+    fn get(&self, author: NodeId, seq: u64) -> Result<Option<Row>, Unreadable>;
 }
+
+/// Messages could not be read: never the same as that there are none. Says why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
 
 /// Every bound of the door, each with its reason.
 pub mod limits {
@@ -95,11 +115,17 @@ pub mod limits {
     pub const FRAME_FROM_PAGE_MAX: usize = 64 * 1024;
     /// Bytes of a frame above which the socket is cut at once; up to here the page is answered.
     pub const FRAME_CUT_MAX: usize = 2 * FRAME_FROM_PAGE_MAX;
-    /// Bytes of one `messages` frame to a page, unless a single message needs more.
+    /// Bytes of one frame to a page: more goes on in another, unless a single message or member needs
+    /// more. `welcome` has so many for its messages, its members and its receipts each, `page` is
+    /// bounded by [`HISTORY_BYTES_MAX`].
     pub const FRAME_TO_PAGE_MAX: usize = 60 * 1024;
+    /// Bytes of these for what stands around members or receipts: a name of 64 characters, at most.
+    pub const FRAME_HEAD_MAX: usize = 1024;
     /// Bytes of messages in one page of history, unless a single message needs more: 500 of the
     /// longest texts are not made into one answer.
     pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
+    /// Bytes of receipts in one page of history on HTTP, unless a single message needs more.
+    pub const HISTORY_RECEIPTS_MAX: usize = 4 * 1024 * 1024;
     /// Bytes of a JSON body: a text of 16 KiB with every byte escaped (96 KiB), and some room.
     pub const JSON_BODY_MAX: usize = 128 * 1024;
     /// A body must have arrived within this.

@@ -1,5 +1,7 @@
 //! Errors as clients see them: a status and `{"error":{"code","message"}}`.
 
+use std::fmt;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -40,6 +42,11 @@ impl Problem {
 
     pub(super) fn unauthorized(message: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    /// Messages are held and cannot be read; asked again they may be.
+    pub(super) fn unreadable(status: StatusCode, why: impl fmt::Display) -> Problem {
+        Problem::new(status, "unreadable", format!("the conversation cannot be read now: {why}"))
     }
 
     pub(super) fn gone() -> Problem {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::protocol::id::NodeId;
 use crate::shell::handle::{Command, StoreState};
 
-use super::limits::{BODY_WAIT, JSON_BODY_MAX, REFERENCE_MAX};
+use super::limits::{BODY_WAIT, HISTORY_DEFAULT, JSON_BODY_MAX, REFERENCE_MAX};
 use super::message::{Part, parse_message_id};
 use super::problem::Problem;
 use super::server::App;
@@ -115,8 +115,9 @@ struct Cursor {
 async fn messages(State(app): State<App>, cursor: Result<Query<Cursor>, QueryRejection>) -> Answer {
     let Query(cursor) = cursor.map_err(|rejection| Problem::invalid(rejection.body_text()))?;
     let part = Part::parse(cursor.before.as_deref(), cursor.after.as_deref())?;
-    let (rows, more) = app.read(move |rows| part.read(rows, cursor.limit)).await?;
     let lens = app.lens();
+    let limit = cursor.limit.unwrap_or(HISTORY_DEFAULT).min(lens.fitting_with_receipts());
+    let (rows, more) = app.read(move |rows| part.read(rows, Some(limit))).await?;
     let messages: Vec<_> = rows.iter().map(|row| lens.message_with_receipts(row)).collect();
     Ok(Json(json!({"messages": messages, "more": more})))
 }

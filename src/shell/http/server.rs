@@ -28,7 +28,7 @@ use super::limits::{
 use super::message::Lens;
 use super::metrics::Metrics;
 use super::problem::Problem;
-use super::{Door, Rows, routes};
+use super::{Door, Rows, Unreadable, routes};
 
 /// What all requests share.
 #[derive(Clone)]
@@ -67,16 +67,18 @@ impl Shared {
     /// Reads from the store, off the async threads.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&dyn Rows) -> T + Send + 'static,
+        read: impl FnOnce(&dyn Rows) -> Result<T, Unreadable> + Send + 'static,
     ) -> Result<T, Problem> {
         let rows = self.door.rows.clone();
-        tokio::task::spawn_blocking(move || read(&*rows)).await.map_err(|_| {
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "store",
-                "the conversation cannot be read; look at the node's log",
-            )
-        })
+        match tokio::task::spawn_blocking(move || read(&*rows)).await {
+            Ok(read) => {
+                read.map_err(|why| Problem::unreadable(StatusCode::SERVICE_UNAVAILABLE, why))
+            }
+            Err(_) => {
+                let why = "reading broke off, a bug; look at the node's log";
+                Err(Problem::unreadable(StatusCode::INTERNAL_SERVER_ERROR, why))
+            }
+        }
     }
 }
 
@@ -86,7 +88,7 @@ impl Shared {
 /// # Errors
 /// The listener has no address. Failures of single connections are logged only.
 pub async fn serve(listener: TcpListener, door: Door, cancel: CancellationToken) -> io::Result<()> {
-    let hosts = Hosts::new(&door, listener.local_addr()?.port());
+    let hosts = Hosts::new(&door, listener.local_addr()?);
     let tasks = TaskTracker::new();
     let (metrics, pages) = (Metrics::new(), Arc::new(Semaphore::new(PAGES_MAX)));
     // Dropping `serve` ends its connections too.
@@ -151,6 +153,9 @@ async fn connection(
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
+        // hyper's panics where the system's clock stands before 1970 or after 9999. Nobody needs it:
+        // nothing is kept without asking again.
+        .auto_date_header(false)
         .header_read_timeout(HEADERS_WAIT)
         .max_buf_size(HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), service)

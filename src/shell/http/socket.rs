@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Login;
-use super::frames::{FromPage, error_frame};
+use super::frames::{FromPage, plain_error_frame};
 use super::limits::{
     AUTH_WAIT, CLOSE_WAIT, FRAME_CUT_MAX, PAGE_QUEUE_MAX, PAGES_MAX, SLOW_PAGE, WRITE_BATCH_MAX,
 };
@@ -87,7 +87,7 @@ async fn talk(
                  the token",
                 AUTH_WAIT.as_secs()
             ));
-            queue.send(error_frame(None, &problem).into()).await.ok()?;
+            queue.send(plain_error_frame(&problem).into()).await.ok()?;
             return Some(Ended(close::POLICY, "unauthorized"));
         }
     }
@@ -97,7 +97,7 @@ async fn talk(
             "too_many_pages",
             format!("{PAGES_MAX} pages are open at this node already; close one of them"),
         );
-        queue.send(error_frame(None, &problem).into()).await.ok()?;
+        queue.send(plain_error_frame(&problem).into()).await.ok()?;
         return Some(Ended(close::TRY_AGAIN_LATER, "too many pages"));
     };
     Page::new(app.clone(), queue.clone()).run(stream).await

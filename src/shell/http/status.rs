@@ -1,16 +1,25 @@
 //! The parts of the view as JSON: members, receipts, status.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
 use crate::shell::handle::{MemberView, StoreState, View};
 
+use super::limits::{FRAME_HEAD_MAX, FRAME_TO_PAGE_MAX};
 use super::message::place_text;
 
+/// Bytes of members or receipts in one frame.
+const PART_BYTES_MAX: usize = FRAME_TO_PAGE_MAX - FRAME_HEAD_MAX;
+/// Bytes of one watermark: an id, a number of 16 digits and what stands between.
+const MARK_BYTES: usize = 88;
+/// Bytes of a member's receipt without its watermarks.
+const MEMBER_BYTES: usize = 128;
 /// An offline member's `last_heard` is told anew when it moved by so many milliseconds.
 const HEARD_STEP_MS: u64 = 10_000;
 
@@ -21,7 +30,7 @@ pub fn fingerprint(id: &NodeId) -> String {
 }
 
 /// A member without its receipt.
-pub(super) fn member_json(member: &MemberView) -> Value {
+fn member_json(member: &MemberView) -> Value {
     json!({
         "id": member.id,
         "name": member.name,
@@ -43,19 +52,79 @@ pub(super) fn members_json(view: &View) -> Value {
     view.members.iter().map(member_json).collect()
 }
 
-/// Whether pages must be told about members anew. Receipts travel by themselves, and that an
-/// online member was just heard is no news.
-pub(super) fn members_changed(old: &View, new: &View) -> bool {
-    let shown = |member: &MemberView| MemberView {
+/// Members as a frame has them.
+pub(super) type Members = Vec<Box<RawValue>>;
+
+/// Members in parts of at most [`PART_BYTES_MAX`] bytes, or one member.
+pub(super) fn members_parts<'a>(
+    members: impl Iterator<Item = &'a MemberView>,
+) -> impl Iterator<Item = Members> {
+    let encode = |member| to_raw_value(&member_json(member)).expect("a member is plain data");
+    let mut members = members.map(encode).peekable();
+    iter::from_fn(move || {
+        let (mut part, mut bytes) = (Members::new(), 0);
+        while let Some(member) =
+            members.next_if(|next| part.is_empty() || bytes + next.get().len() < PART_BYTES_MAX)
+        {
+            bytes += member.get().len() + 1;
+            part.push(member);
+        }
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+/// What pages must be told about members.
+#[derive(Debug)]
+pub(super) enum MembersNews {
+    /// Nothing.
+    None,
+    /// All of them.
+    All(Members),
+    /// Those that changed, in parts.
+    Changed(Vec<Members>),
+}
+
+/// What is new about members since `old`: in one life nobody is forgotten. All are told where they
+/// fit one frame, except that what changes all the time comes alone.
+pub(super) fn members_news(old: &View, new: &View) -> MembersNews {
+    let before: BTreeMap<_, _> = old.members.iter().map(|member| (member.id, member)).collect();
+    let differs = |member: &MemberView, shown: fn(&MemberView) -> MemberView| {
+        before.get(&member.id).is_none_or(|before| shown(before) != shown(member))
+    };
+    let changed: Vec<_> = new.members.iter().filter(|member| differs(member, shown)).collect();
+    let renamed = old.circle != new.circle;
+    if changed.is_empty() && !renamed {
+        return MembersNews::None;
+    }
+    if renamed || changed.iter().any(|member| differs(member, lasting)) {
+        let mut all = members_parts(new.members.iter());
+        let first = all.next().unwrap_or_default();
+        if all.next().is_none() {
+            return MembersNews::All(first);
+        }
+    }
+    let mut parts: Vec<Members> = members_parts(changed.into_iter()).collect();
+    if parts.is_empty() {
+        parts.push(Members::new());
+    }
+    MembersNews::Changed(parts)
+}
+
+/// A member as pages are told of it: receipts travel by themselves, and that an online member was
+/// just heard is no news.
+fn shown(member: &MemberView) -> MemberView {
+    MemberView {
         last_heard: member.last_heard.filter(|_| !member.online).map(|at| at / HEARD_STEP_MS),
         stored: Default::default(),
         read: Default::default(),
         clock: 0,
         ..member.clone()
-    };
-    old.circle != new.circle
-        || old.members.len() != new.members.len()
-        || old.members.iter().zip(&new.members).any(|(a, b)| shown(a) != shown(b))
+    }
+}
+
+/// As [`shown`], without what changes all the time.
+fn lasting(member: &MemberView) -> MemberView {
+    MemberView { last_heard: None, rtt_ms: None, ..shown(member) }
 }
 
 /// How far everybody has got; on changes only what changed.
@@ -80,14 +149,42 @@ impl Receipts {
         Receipts::between(None, view)
     }
 
-    /// What changed since `old`; none where nothing did.
-    pub(super) fn since(old: &View, new: &View) -> Option<Receipts> {
+    /// What changed since `old`, in parts; none where nothing did.
+    pub(super) fn since(old: &View, new: &View) -> Vec<Receipts> {
         let receipts = Receipts::between(Some(old), new);
         let quiet = receipts.members.is_empty()
             && receipts.delivered.is_empty()
             && receipts.read.is_empty()
             && old.final_to == new.final_to;
-        (!quiet).then_some(receipts)
+        if quiet { Vec::new() } else { receipts.parts() }
+    }
+
+    /// In parts of at most [`PART_BYTES_MAX`] bytes, at least one: a receipt may name all authors.
+    pub(super) fn parts(self) -> Vec<Receipts> {
+        let mut parts = Parts { full: Vec::new(), last: self.like(), bytes: 0 };
+        for (author, seq) in self.delivered {
+            parts.room(MARK_BYTES).delivered.insert(author, seq);
+        }
+        for (author, seq) in self.read {
+            parts.room(MARK_BYTES).read.insert(author, seq);
+        }
+        for (id, receipt) in self.members {
+            // Told too where only its clock moved.
+            parts.member(id, receipt.clock, 0);
+            for (author, seq) in receipt.stored {
+                parts.member(id, receipt.clock, MARK_BYTES).stored.insert(author, seq);
+            }
+            for (author, seq) in receipt.read {
+                parts.member(id, receipt.clock, MARK_BYTES).read.insert(author, seq);
+            }
+        }
+        parts.full.push(parts.last);
+        parts.full
+    }
+
+    /// With no marks yet.
+    fn like(&self) -> Receipts {
+        Receipts { final_to: self.final_to, ..Receipts::default() }
     }
 
     fn between(old: Option<&View>, new: &View) -> Receipts {
@@ -112,6 +209,33 @@ impl Receipts {
             read: changed(old.map(|view| &view.read_by_all), &new.read_by_all),
             final_to: new.final_to,
         }
+    }
+}
+
+/// Receipts that are being divided.
+struct Parts {
+    full: Vec<Receipts>,
+    last: Receipts,
+    bytes: usize,
+}
+
+impl Parts {
+    /// The part that has room for so many bytes more.
+    fn room(&mut self, bytes: usize) -> &mut Receipts {
+        if self.bytes + bytes > PART_BYTES_MAX {
+            let next = self.last.like();
+            self.full.push(std::mem::replace(&mut self.last, next));
+            self.bytes = 0;
+        }
+        self.bytes += bytes;
+        &mut self.last
+    }
+
+    /// The member in the part that has room for it, and for so many bytes in it.
+    fn member(&mut self, id: NodeId, clock: u64, bytes: usize) -> &mut MemberReceipt {
+        let known = self.last.members.contains_key(&id);
+        let part = self.room(bytes + if known { 0 } else { MEMBER_BYTES });
+        part.members.entry(id).or_insert_with(|| MemberReceipt { clock, ..Default::default() })
     }
 }
 

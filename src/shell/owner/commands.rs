@@ -97,8 +97,11 @@ impl Task {
             Err(why) => return drop(reply.send(Err(Refused::Invalid(why.to_string())))),
         };
         if let Some(reference) = &reference {
-            if let Ok(Some(row)) = self.owner.archive.by_reference(reference) {
-                return drop(reply.send(Ok(row)));
+            match self.owner.archive.by_reference(reference) {
+                Ok(None) => {}
+                Ok(Some(row)) => return drop(reply.send(Ok(row))),
+                // It may have been written already: not a second time.
+                Err(why) => return drop(reply.send(Err(Refused::Store(why.to_string())))),
             }
             for asked in self.asked.values_mut() {
                 if let Asked::Message(Some(waiting), replies) = asked

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Page, Step};
 use crate::shell::handle::{Command, Refused, Row};
-use crate::shell::http::frames::{FromPage, OnlyRef, ToPage};
+use crate::shell::http::frames::{FromPage, Question, ToPage, error_frame, plain_error_frame};
 use crate::shell::http::limits::FRAME_FROM_PAGE_MAX;
 use crate::shell::http::message::{Part, parse_place};
 use crate::shell::http::problem::Problem;
@@ -42,7 +42,8 @@ impl Page {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => {
-                return self.put_error(None, &Problem::invalid("send text frames with JSON")).await;
+                let problem = Problem::invalid("send text frames with JSON");
+                return self.put(plain_error_frame(&problem)).await;
             }
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
         };
@@ -61,8 +62,8 @@ impl Page {
         match answered {
             Ok(()) => Ok(()),
             Err(problem) => {
-                let named: OnlyRef = serde_json::from_str(&text).unwrap_or_default();
-                self.put_error(named.reference.as_deref(), &problem).await
+                let question: Question = serde_json::from_str(&text).unwrap_or_default();
+                self.put(error_frame(&question, &problem)).await
             }
         }
     }
@@ -133,14 +134,16 @@ impl Page {
     }
 
     pub(super) async fn sent(&mut self, (reference, outcome): Outcome) -> Step {
-        let reference = reference.as_deref();
         match outcome {
             Ok(row) => {
                 self.refresh();
-                let message = self.lens.message(&row);
+                let (reference, message) = (reference.as_deref(), self.lens.message(&row));
                 self.put(ToPage::Sent { reference, message }.encode()).await
             }
-            Err(problem) => self.put_error(reference, &problem).await,
+            Err(problem) => {
+                let question = Question::of(reference);
+                self.put(error_frame(&question, &problem)).await
+            }
         }
     }
 }
