@@ -9,8 +9,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::fail::Failure;
+use super::log::start_log;
 use super::output::Paint;
-use super::run::{block_on, start_log, stop_on_signals};
+use super::run::{block_on, stop_on_signals};
 use crate::config::files::{create_folder, random_hex};
 use crate::config::keys::KeyText;
 use crate::config::{Config, DEFAULT_LOG, Flags, Keys};

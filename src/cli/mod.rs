@@ -8,6 +8,7 @@ mod demo;
 mod export;
 mod fail;
 mod invite;
+mod log;
 mod message;
 mod output;
 mod place;

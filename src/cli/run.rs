@@ -3,26 +3,22 @@
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _, stderr, stdout};
 use std::net::SocketAddr;
-use std::process::{self, Command, Stdio};
+use std::process::{self, Stdio};
 
+use tokio::process::Command;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::Level;
-use tracing_subscriber::filter::{EnvFilter, Targets};
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 use zeroize::Zeroizing;
 
 use super::args::RunArgs;
 use super::fail::Failure;
+use super::log::start_log;
 use super::place::{page_link, place};
 use crate::config::files::{read_web_token, remove_web_address, write_web_address};
 use crate::config::{Config, WebLogin};
 use crate::node::{self, StartError};
 
-/// What libraries may log at most, whatever the filter says: below that they write whole frames of
-/// the page, with its token and the texts.
-const LIBRARIES_SAY: Level = Level::INFO;
 /// Exit code after a second signal, as shells count Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
@@ -49,7 +45,6 @@ async fn serve(config: Config, open: bool) -> Result<(), Failure> {
     }
     let id: String = running.id.to_string().chars().take(8).collect();
     tell(&format!("{} ({id}) is up; peers connect to {}", config.name, running.peers));
-    warn_of_unlisted_host(&config, running.web);
     let link = local_link(&config, running.web);
     // A log file is no place for the token.
     if stdout().is_terminal() || config.web_login == WebLogin::Off {
@@ -84,47 +79,31 @@ fn local_link(config: &Config, web: SocketAddr) -> Zeroizing<String> {
     page_link(&place(&web.to_string()).0, token.as_ref().map(|token| token.as_str()))
 }
 
-/// A page at an address that it does not answer to is the usual surprise.
-fn warn_of_unlisted_host(config: &Config, web: SocketAddr) {
-    let ip = web.ip();
-    let listed = config.web_hosts.contains(&web.to_string());
-    if !ip.is_unspecified() && !ip.is_loopback() && !listed {
-        tracing::warn!("the page answers to localhost only; set RODA_WEB_HOSTS={web} as well");
-    }
-}
-
 /// Asks the desktop to show the page; that it cannot is only worth a word.
 fn open_page(link: &str) {
-    let opener = if cfg!(target_os = "macos") {
-        ["open"].as_slice()
+    let (opener, words) = if cfg!(target_os = "macos") {
+        ("open", None)
     } else if cfg!(windows) {
-        ["rundll32", "url.dll,FileProtocolHandler"].as_slice()
+        ("rundll32", Some("url.dll,FileProtocolHandler"))
     } else {
-        ["xdg-open"].as_slice()
+        ("xdg-open", None)
     };
-    let mut command = Command::new(opener[0]);
-    command.args(&opener[1..]).arg(link);
+    let mut command = Command::new(opener);
+    command.args(words).arg(link);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Err(why) = command.spawn() {
+    let opening = command.spawn();
+    // Some openers live as long as the browser does.
+    tokio::spawn(async move {
+        let why = match opening {
+            Ok(mut child) => match child.wait().await {
+                Ok(ended) if ended.success() => return,
+                Ok(ended) => format!("{opener} ended with {ended}"),
+                Err(why) => why.to_string(),
+            },
+            Err(why) => why.to_string(),
+        };
         note(&format!("note: no browser could be opened ({why}); open the page yourself"));
-    }
-}
-
-/// The log on standard error. `filter` was checked with the settings.
-pub fn start_log(filter: &str) {
-    let colours =
-        stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let lines = fmt::layer()
-        .with_writer(stderr)
-        .with_ansi(colours)
-        // It would be said on standard error, and panic where that is what cannot be written.
-        .log_internal_errors(false)
-        .compact();
-    tracing_subscriber::registry()
-        .with(EnvFilter::new(filter))
-        .with(Targets::new().with_target("roda", Level::TRACE).with_default(LIBRARIES_SAY))
-        .with(lines)
-        .init();
+    });
 }
 
 /// Runs `work` with all cores.
@@ -136,15 +115,16 @@ pub fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), F
         .block_on(work)
 }
 
-/// Cancels at the first Ctrl-C or SIGTERM; the second ends the process at once.
+/// Cancels at the first Ctrl-C, SIGTERM or SIGHUP; another Ctrl-C or SIGTERM ends the process at
+/// once. Not another SIGHUP: the shell and the system both send one when a terminal closes.
 pub fn stop_on_signals(cancel: CancellationToken) -> Result<(), Failure> {
     let mut signals = Signals::new()
         .map_err(|why| Failure::Failed(format!("signals cannot be listened for: {why}")))?;
     tokio::spawn(async move {
-        signals.next().await;
+        signals.asked_or_hung_up().await;
         note("stopping; once more to stop at once");
         cancel.cancel();
-        signals.next().await;
+        signals.asked().await;
         process::exit(INTERRUPTED);
     });
     Ok(())
@@ -152,24 +132,44 @@ pub fn stop_on_signals(cancel: CancellationToken) -> Result<(), Failure> {
 
 #[cfg(unix)]
 struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
+        let hangup = (!hangups_are_ignored()).then(|| signal(SignalKind::hangup())).transpose()?;
         let interrupt = signal(SignalKind::interrupt())?;
-        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate())? })
+        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
-    async fn next(&mut self) {
+    async fn asked(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
+
+    async fn asked_or_hung_up(&mut self) {
+        let Some(mut hangup) = self.hangup.take() else { return self.asked().await };
+        tokio::select! {
+            _ = hangup.recv() => {}
+            () = self.asked() => {}
+        }
+    }
+}
+
+/// Whether `nohup` or the like has said that a closed terminal ends nothing. Where the system does
+/// not tell, a hangup is left to it.
+#[cfg(unix)]
+fn hangups_are_ignored() -> bool {
+    const HANGUP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask & HANGUP != 0)
 }
 
 #[cfg(not(unix))]
@@ -181,10 +181,14 @@ impl Signals {
         Ok(Signals)
     }
 
-    async fn next(&mut self) {
+    async fn asked(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    async fn asked_or_hung_up(&mut self) {
+        self.asked().await;
     }
 }
 

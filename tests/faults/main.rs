@@ -5,6 +5,7 @@
 mod program;
 
 mod damage;
+mod desk;
 mod disk;
 mod folder;
 mod killed;

@@ -11,11 +11,16 @@ use roda::seal::GroupKey;
 use roda::wire::encode;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::ends::hand::ByHand;
+use crate::ends::hand::{ByHand, until_closed};
 use crate::program::Program;
 
 /// Packets of the flood that the node takes before anybody speaks, and more between two messages.
 const PACKETS: u64 = 50;
+
+/// Links that break the protocol, one after the other.
+const FAULTY: usize = 60;
+/// Log lines that they may cause: there are a few places that write one for each link.
+const LINES: usize = 60;
 
 /// A vector of authors that there are not.
 fn vector(number: u64) -> Packet {
@@ -67,4 +72,24 @@ async fn while_a_member_floods_a_node_the_others_talk_on() {
     assert!(!flood.is_finished(), "the flood went on to the end");
     println!("{} packets meanwhile", sent.load(Ordering::Relaxed));
     flood.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faulty_links_one_after_the_other_write_a_few_log_lines() {
+    let house = tempfile::tempdir().unwrap();
+    let mut ana = Program::new(house.path(), "Ana", &GroupKey::from_bytes([9; 32]).text());
+    ana.set("RODA_LOG", "info").start();
+    let before = ana.log().lines().count();
+    let to = ana.peers().parse().unwrap();
+    for _ in 0..FAULTY {
+        let mut hand = ByHand::link(to).await;
+        let wrong = hand.typing(7);
+        // The node may have closed what another link has replaced.
+        let _ = hand.socket.write_all(&wrong).await;
+        until_closed(&mut hand.socket).await;
+    }
+    let log = ana.log();
+    let lines = log.lines().count() - before;
+    assert!(log.contains("the peer's fault"), "some are told: {log}");
+    assert!(lines <= LINES, "{lines} lines of {FAULTY} links");
 }

@@ -4,8 +4,8 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -15,7 +15,6 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::greet::{self, GreetError};
-use super::seldom::Seldom;
 use super::{Shared, task};
 use crate::handshake::HandshakeError;
 use crate::protocol::limits::{HALF_OPEN_GRACE_MS, HALF_OPEN_MAX, HALF_OPEN_PER_ADDRESS_MAX};
@@ -35,15 +34,14 @@ pub(super) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
 }
 
 async fn accept(shared: &Arc<Shared>, listener: &TcpListener, handshakes: &mut Handshakes) {
-    let refusals = Arc::new(Mutex::new(Seldom::new(Instant::now())));
     loop {
         match listener.accept().await {
             Ok((socket, remote)) => {
                 let place = handshakes.place(remote.ip()).await;
                 let greeted = Arc::new(AtomicBool::new(false));
-                let (shared, said, refusals) = (shared.clone(), greeted.clone(), refusals.clone());
+                let (shared, said) = (shared.clone(), greeted.clone());
                 let work = shared.clone().tasks.spawn(async move {
-                    greet(&shared, socket, remote, &said, &refusals).await;
+                    greet(&shared, socket, remote, &said).await;
                     drop(place);
                 });
                 handshakes.push(remote.ip(), greeted, work.abort_handle());
@@ -56,24 +54,13 @@ async fn accept(shared: &Arc<Shared>, listener: &TcpListener, handshakes: &mut H
     }
 }
 
-async fn greet(
-    shared: &Arc<Shared>,
-    socket: TcpStream,
-    remote: SocketAddr,
-    greeted: &AtomicBool,
-    refusals: &Mutex<Seldom>,
-) {
+async fn greet(shared: &Arc<Shared>, socket: TcpStream, remote: SocketAddr, greeted: &AtomicBool) {
     match greet::listening(shared, socket, greeted).await {
         Ok(greeted) => task::spawn(shared, greeted, remote, None),
         Err(GreetError::Handshake(HandshakeError::DialledSelf)) => {
             debug!(%remote, "this node dialled itself");
         }
-        Err(GreetError::Handshake(error)) => {
-            let mut refusals = refusals.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(unwritten) = refusals.line(Instant::now()) {
-                info!(%remote, %error, unwritten, "no link");
-            }
-        }
+        Err(GreetError::Handshake(error)) => info!(%remote, %error, "no link"),
         Err(error) => debug!(%remote, %error, "no link"),
     }
 }

@@ -8,7 +8,6 @@ mod dial;
 mod greet;
 mod listen;
 mod reader;
-mod seldom;
 mod stream;
 mod task;
 mod writer;

@@ -44,7 +44,6 @@ impl Task {
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up { link, peer, dialled, began, remote, listens, sender } => {
-                tracing::info!(%peer, %remote, "linked");
                 self.senders.insert(link, sender);
                 self.heard(peer);
                 self.mesh(MeshInput::Up { link, peer, dialled, began, remote, listens });
