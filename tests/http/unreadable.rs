@@ -1,5 +1,5 @@
-//! A store that cannot be read is told as such, and can be asked again; and a node that begins a new
-//! life tells its pages.
+//! A store that cannot be read is told as such, and can be asked again; and a node that begins a
+//! new life tells its pages.
 
 use std::sync::Arc;
 

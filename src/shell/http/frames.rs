@@ -41,8 +41,8 @@ pub(super) enum FromPage {
     Typing,
 }
 
-/// What names a question, in the frame that asks and in its answer, so that the page knows which one
-/// an error is about.
+/// What names a question, in the frame that asks and in its answer, so that the page knows which
+/// one an error is about.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Question {
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
