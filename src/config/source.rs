@@ -168,7 +168,7 @@ pub(crate) fn read_env(text: &str) -> Result<BTreeMap<String, String>, usize> {
     for (index, line) in text.split_inclusive('\n').enumerate() {
         if is_ours(line) {
             // From here on, as a quoted value may go on in the next line.
-            let first = dotenvy::from_read_iter(text[at..].as_bytes()).next();
+            let first = dotenvy::from_read_iter(&text.as_bytes()[at..]).next();
             let (name, value) = first.and_then(Result::ok).ok_or(index + 1)?;
             values.insert(name, value.replace(dollar, "$"));
         }
