@@ -109,6 +109,8 @@ async fn read_is_said_once_every_reader_got_so_far() {
     nodes[0].eventually_delivered(&said).await;
     assert!(nodes[0].view().read_by_all.get(&said.author) < Some(&said.seq));
     for node in &nodes[1..] {
+        // What is stored and vouched for is shown a moment later.
+        node.eventually_holds(4).await;
         let (upto, arrival) = (said.timestamp(), node.view().arrival);
         node.running.handle.commands.send(Command::Read { upto, arrival }).await.unwrap();
     }
