@@ -193,7 +193,7 @@ async fn leaving_asks_first_and_then_nothing_can_be_written() {
         page.eventually("the question is gone", "!$('#ask')").await;
         page.click("#leave").await;
         page.click("#confirm").await;
-        page.eventually_sees("#said").await;
+        page.eventually_sees(".left").await;
         page.eventually("nothing can be written", "$('#composer').disabled").await;
         other.shows("Ana left the circle").await;
         page.assert_clean().await;

@@ -151,6 +151,9 @@ async fn a_new_circle_says_how_to_invite_somebody() {
         page.eventually_sees("dialog img.qr").await;
         let link = page.run("$('dialog input').value").await;
         assert_eq!(link, ana.ask("/api/invite").await["link"]);
+        let said = page.text("dialog").await;
+        let scans = word(ENGLISH, "invite.command").replace('`', "");
+        assert!(said.contains(&scans), "whom the picture is for is not said: {said:?}");
         page.keys("dialog", "\u{e00c}").await;
         page.write("Is anybody here?").await;
         page.shows("Is anybody here?").await;

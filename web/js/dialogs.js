@@ -46,11 +46,6 @@ export function ask(t, { title, text, confirm, danger = false }) {
   });
 }
 
-/** Says something that a person must have read. */
-export function say(t, title, text) {
-  dialog(t, title, { id: 'said' }, el('p', {}, coded(text)));
-}
-
 /** Fetches and shows the invitation. */
 export function invite(api, lang) {
   const { t } = lang;

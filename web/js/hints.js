@@ -1,4 +1,4 @@
-// What a reader cannot know by looking is said once, where it is first met.
+// What nobody can know by looking is said once, where it is first met.
 
 /** A hint stays this long (ms): time to read two sentences twice. */
 const HINT_MS = 30_000;

@@ -2,7 +2,7 @@
 
 import { reason } from './api.js';
 import { copied } from './clipboard.js';
-import { ask, dialog, problem, say, tell } from './dialogs.js';
+import { ask, dialog, problem, tell } from './dialogs.js';
 import { el, fill, icon, put } from './el.js';
 import { collect } from './export.js';
 import { shortcuts } from './keys.js';
@@ -172,10 +172,12 @@ function about({ store, t }) {
 
 /** Where there is a keyboard, it is as good a place as any to learn of its keys. */
 function keyboard(t) {
-  return section(t('keys'), el('p', { class: 'hint' }, t('keys.hint')), el('div', { class: 'end' },
-    el('button', {
-      type: 'button', class: 'small', id: 'open-shortcuts', onclick: () => shortcuts(t),
-    }, t('keys.show'))));
+  const show = el('button', {
+    type: 'button', class: 'small', id: 'open-shortcuts', onclick: () => shortcuts(t),
+  }, t('keys.show'));
+  const part = section(t('keys'), el('div', { class: 'end' }, show));
+  part.classList.add('keyboard');
+  return part;
 }
 
 function leaving({ api, lang }) {
@@ -189,7 +191,6 @@ function leaving({ api, lang }) {
     try {
       await api.leave();
       part.closest('dialog').close();
-      say(t, t('leave.done.title'), `${t('leave.done')} ${t('left.back')}`);
     } catch (error) {
       tell(wrong, reason(error, lang));
     }
