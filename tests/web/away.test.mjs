@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { Api, reason } from '../../web/js/api.js';
+import { emptyWords } from '../../web/js/around.js';
 import { stateOf } from '../../web/js/banner.js';
-import { emptyWords } from '../../web/js/empty.js';
 import { language } from '../../web/js/i18n.js';
 import { Outbox, careful } from '../../web/js/outbox.js';
 import { standing } from '../../web/js/people.js';

@@ -1,10 +1,48 @@
 // What stands around the log: how it stands with the node, who is here, who types, and whether
 // there is anything to read or to write.
 
-import { put } from './el.js';
-import { emptyWords, renewEmpty } from './empty.js';
+import { el, fill, icon, put } from './el.js';
 import { counts } from './people.js';
+import { logo } from './ring.js';
 import { isSystem } from './store.js';
+import { coded } from './text.js';
+
+/**
+ * What is said where there is nothing to read: `connecting`, `away`, `full`, `left`, `alone`,
+ * `others`; nothing where it talks. `state` is the banner's, `count` how many are in the circle.
+ */
+export function emptyWords({ talks, met, state, away, left, count }) {
+  if (talks) return '';
+  if (state === 'full') return 'full';
+  if (!met) return away ? 'away' : 'connecting';
+  if (left) return 'left';
+  return count > 1 ? 'others' : 'alone';
+}
+
+const TURNING = new Set(['connecting', 'away']);
+/** Keys of the heading and of the sentence under it. */
+const SAID = {
+  connecting: [null, 'state.connecting'],
+  away: ['empty.away.title', 'empty.away'],
+  full: ['empty.full.title', 'empty.full'],
+  left: ['empty.left', null],
+  alone: ['empty.title', 'empty.alone'],
+  others: ['empty.title', 'empty.others'],
+};
+
+/** Shows these words; whoever is alone is offered to invite. */
+function renewEmpty(place, words, t, onInvite) {
+  if (place.dataset.words === words) return;
+  place.dataset.words = words;
+  place.hidden = words === '';
+  if (words === '') return;
+  const [title, sentence] = SAID[words];
+  const ring = logo();
+  ring.classList.toggle('turning', TURNING.has(words));
+  fill(place, ring, title && el('h2', {}, t(title)), sentence && el('p', {}, coded(t(sentence))),
+    words === 'alone' && el('button', { type: 'button', class: 'wide main', onclick: onInvite },
+      icon('user-plus'), t('invite')));
+}
 
 export class Around {
   /** The parts of the page that it renews, by name. */
