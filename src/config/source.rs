@@ -162,7 +162,8 @@ pub(crate) fn read_env(text: &str) -> Result<BTreeMap<String, String>, usize> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let unused = ('\u{f0000}'..='\u{ffffd}').find(|c| !text.contains(*c));
     let dollar = unused.expect("a small file does not hold all private characters");
-    let text = without_dollars(text, dollar);
+    // A last line without its end, and with a space there, is none to dotenvy.
+    let text = without_dollars(text, dollar) + "\n";
     let mut values = BTreeMap::new();
     let mut at = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {

@@ -116,8 +116,8 @@ pub mod limits {
     /// Bytes of a frame above which the socket is cut at once; up to here the page is answered.
     pub const FRAME_CUT_MAX: usize = 2 * FRAME_FROM_PAGE_MAX;
     /// Bytes of one frame to a page: more goes on in another, unless a single message or member
-    /// needs more. `welcome` has so many for its messages, its members and its receipts each, `page` is
-    /// bounded by [`HISTORY_BYTES_MAX`].
+    /// needs more. `welcome` has so many for its messages, its members and its receipts each;
+    /// `page` is bounded by [`HISTORY_BYTES_MAX`].
     pub const FRAME_TO_PAGE_MAX: usize = 60 * 1024;
     /// Bytes of these for what stands around members or receipts: a name of 64 characters, at most.
     pub const FRAME_HEAD_MAX: usize = 1024;
