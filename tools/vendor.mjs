@@ -19,7 +19,6 @@ const FIGTREE = '@fontsource-variable/figtree';
 
 /** Files as they are: package, path in it, path here. */
 const COPIES = [
-  ['marked@18.2.1', 'lib/marked.esm.js', 'web/vendor/marked/marked.js'],
   ['marked@18.2.1', 'LICENSE', 'web/vendor/marked/LICENSE'],
   [`${FIGTREE}@5.3.0`, 'files/figtree-latin-wght-normal.woff2',
     'web/vendor/figtree/latin.woff2'],
@@ -42,10 +41,21 @@ const ICONS = {
 
 /** Made from a package: package, path here, how. */
 const MADE = [
+  ['marked@18.2.1', 'web/vendor/marked/marked.js', lexer],
   ['lucide-static@1.62.0', 'web/vendor/lucide/icons.svg', sprite],
   ['emojibase-data@17.0.0', 'web/vendor/emoji/en.json', (folder) => emoji(folder, 'en')],
   ['emojibase-data@17.0.0', 'web/vendor/emoji/pt.json', (folder) => emoji(folder, 'pt')],
 ];
+
+/** marked without what makes HTML, which the page never does: that is its second half. */
+function lexer(folder) {
+  const whole = readFileSync(join(folder, 'lib/marked.esm.js'), 'utf8');
+  const inside = (name) => new RegExp(`[{,]([\\w$]+) as ${name}[,}]`).exec(whole)[1];
+  const end = whole.indexOf(`var ${inside('Renderer')}=class`);
+  if (end < 0) throw new Error('marked is not laid out as it was: see what its lexer needs now');
+  const names = ['Lexer', 'Tokenizer'].map((name) => `${inside(name)} as ${name}`);
+  return `${whole.slice(0, end)}export{${names}};\n`;
+}
 
 function sprite(folder) {
   const symbols = Object.entries(ICONS).map(([name, from]) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::entry::{CheckedRun, Run, Timestamp};
 use super::id::{Hash, NodeId};
 use super::packet::{Dispute, Range};
-use super::receipt::Receipt;
+use super::receipt::{Receipt, Watermarks};
 
 /// Where a committed entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,15 +85,8 @@ pub enum Write {
     Addresses(NodeId, Vec<String>),
     /// Set aside here, or back.
     Aside(NodeId, bool),
-    /// How far this node's reader has read: per author, and the place on the page.
-    Read {
-        /// Changed watermarks.
-        marks: BTreeMap<NodeId, u64>,
-        /// The greatest timestamp read.
-        upto: Option<Timestamp>,
-        /// The greatest arrival number seen.
-        arrival: u64,
-    },
+    /// How far this node's reader has read, per author: what has changed.
+    Read(Watermarks),
     /// Per author how far its entries are delivered.
     Delivered(NodeId, u64),
     /// Per author how far its entries are read by all.
@@ -102,8 +95,8 @@ pub enum Write {
     Final(u64),
     /// Receipt counts below this may have been used.
     ReceiptCeiling(u64),
-    /// Whether this node's reads are told to others.
-    ReadReceipts(bool),
+    /// This node's reads are told to others from now on, or no more than these.
+    ReadTold(Option<Watermarks>),
     /// The name that the settings gave, now that it was taken.
     Named(String),
     /// A page's reference of a send, and the own entry that it became.
@@ -170,12 +163,8 @@ pub struct Restored {
     pub final_to: u64,
     /// See [`Write::ReceiptCeiling`].
     pub receipt_ceiling: u64,
-    /// See [`Write::ReadReceipts`]; true in a new store.
-    pub read_receipts: bool,
+    /// See [`Write::ReadTold`].
+    pub read_told: Option<Watermarks>,
     /// See [`Write::Named`].
     pub named: Option<String>,
-    /// See [`Write::Read`].
-    pub read_upto: Option<Timestamp>,
-    /// See [`Write::Read`].
-    pub read_arrival: u64,
 }

@@ -15,6 +15,11 @@ pub const COMMANDS_MAX: usize = 1_024;
 /// Events a page may lag behind before it is told to resume.
 pub const EVENTS_MAX: usize = 1_024;
 
+/// Authors named in [`Unread`]: so many fit a frame to a page beside everything else.
+pub const UNREAD_AUTHORS_MAX: usize = 256;
+/// What is not read is counted so far: counting on takes time, and tells nobody more.
+pub const UNREAD_COUNT_MAX: u64 = 10_000;
+
 /// An entry as the store has it, for pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -80,13 +85,8 @@ pub enum Command {
     SetAside(NodeId, bool, oneshot::Sender<Result<(), Refused>>),
     /// Leave the circle for good. Answered once committed and said.
     Leave(oneshot::Sender<Result<(), Refused>>),
-    /// The reader has read all up to this timestamp that had arrived by this number.
-    Read {
-        /// The greatest timestamp shown.
-        upto: Timestamp,
-        /// The greatest arrival number the page had.
-        arrival: u64,
-    },
+    /// The reader has read, of each of these authors, all up to this sequence number.
+    Read(Watermarks),
     /// The reader is typing.
     Typing,
 }
@@ -168,10 +168,8 @@ pub struct View {
     pub catching_up: Option<(u64, u64)>,
     /// Whether this node's reads are told.
     pub read_receipts: bool,
-    /// How far the reader here has read.
-    pub read_upto: Option<Timestamp>,
-    /// The greatest arrival number the reader here has seen.
-    pub read_arrival: u64,
+    /// Per author: read by the reader here up to this sequence number.
+    pub read_here: Watermarks,
     /// Addresses for an invitation, `host:port`.
     pub addresses: Vec<String>,
     /// This node has left the circle.
@@ -197,6 +195,24 @@ pub enum Event {
         /// The words.
         message: String,
     },
+}
+
+/// How far an author was read, and from which sequence number on its log does not count.
+pub type ReadTo = (NodeId, u64, Option<u64>);
+
+/// What the reader here has not read. Messages of others count, from this node's own first entry
+/// on: nobody waits for it to read what was said before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Per author with such messages: the last sequence number before the first of them. The
+    /// authors who are behind longest, at most [`UNREAD_AUTHORS_MAX`].
+    pub behind: Watermarks,
+    /// There are more such authors.
+    pub more: bool,
+    /// The first of them in the order.
+    pub first: Option<Timestamp>,
+    /// How many, at most [`UNREAD_COUNT_MAX`].
+    pub count: u64,
 }
 
 /// Access to a running node. Cheap to clone.

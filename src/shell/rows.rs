@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
-use crate::shell::handle::Row;
+use crate::shell::handle::{ReadTo, Row, Unread};
 use crate::shell::http::{Rows, Unreadable};
 use crate::shell::store::{Page, ReadError, Reader};
 
@@ -46,6 +46,15 @@ impl Rows for NowReader {
 
     fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Vec<Row>, Unreadable> {
         self.read(|reader| reader.since_arrival(arrival, limit)).map(|page| page.rows)
+    }
+
+    fn unread(
+        &self,
+        since: Timestamp,
+        authors: &[ReadTo],
+        arrival: u64,
+    ) -> Result<Unread, Unreadable> {
+        self.read(|reader| reader.unread(since, authors, arrival))
     }
 
     fn get(&self, author: NodeId, seq: u64) -> Result<Option<Row>, Unreadable> {

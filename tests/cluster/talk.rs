@@ -1,6 +1,6 @@
 //! One order, and marks that mean what they say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roda::shell::handle::{Command, View};
@@ -111,11 +111,37 @@ async fn read_is_said_once_every_reader_got_so_far() {
     for node in &nodes[1..] {
         // What is stored and vouched for is shown a moment later.
         node.eventually_holds(4).await;
-        let (upto, arrival) = (said.timestamp(), node.view().arrival);
-        node.running.handle.commands.send(Command::Read { upto, arrival }).await.unwrap();
+        let marks = BTreeMap::from([(said.author, said.seq)]);
+        node.running.handle.commands.send(Command::Read(marks)).await.unwrap();
     }
     nodes[0]
         .eventually("read by all", |view| view.read_by_all.get(&said.author) >= Some(&said.seq))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_are_not_told_are_kept_here_and_shown_to_nobody() {
+    let house = House::new();
+    let nodes = house.chain(&["Ana", "Bento"]).await;
+    let [ana, bento] = &nodes[..] else { unreachable!("two nodes") };
+    ana.eventually_holds(2).await;
+    let said = ana.say("read me").await;
+    ana.eventually_delivered(&said).await;
+    let tell = async |on| {
+        bento.running.handle.ask(|reply| Command::SetReadReceipts(on, reply)).await.unwrap();
+    };
+    tell(false).await;
+    let marks = BTreeMap::from([(said.author, said.seq)]);
+    bento.running.handle.commands.send(Command::Read(marks)).await.unwrap();
+    bento
+        .eventually("it is kept here", |view| view.read_here.get(&said.author) >= Some(&said.seq))
+        .await;
+    // Whatever Bento signs for this one, it has signed after it read.
+    ana.eventually_delivered(&ana.say("and this").await).await;
+    assert!(ana.view().read_by_all.get(&said.author) < Some(&said.seq), "it was told");
+    tell(true).await;
+    ana.eventually_delivered(&ana.say("and now").await).await;
+    ana.eventually("it is told", |view| view.read_by_all.get(&said.author) >= Some(&said.seq))
         .await;
 }
 

@@ -184,7 +184,7 @@ fn messages() -> Vec<Vec<u8>> {
         json!({"type": "send", "text": "x", "ref": ""}),
         json!({"type": "history", "before": place(9, ANA), "limit": 3}),
         json!({"type": "history", "after": place(0, ANA), "before": "1.2"}),
-        json!({"type": "read", "upto": place(3, ANA), "arrival": 3}),
+        json!({"type": "read", "marks": {ANA.to_string(): 3}}),
         json!({"type": "typing"}),
         json!({"type": "newer", "ref": "5f0e"}),
     ];

@@ -87,8 +87,7 @@ pub fn view() -> View {
         damaged: None,
         catching_up: None,
         read_receipts: true,
-        read_upto: None,
-        read_arrival: 0,
+        read_here: BTreeMap::new(),
         addresses: vec![],
         left: false,
     }

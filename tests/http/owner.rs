@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use roda::protocol::body::Body;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
-use roda::shell::handle::{Command, Event, Refused, Row};
+use roda::shell::handle::{Command, Event, ReadTo, Refused, Row, Unread};
 use roda::shell::http::{Rows, Unreadable};
 use tokio::sync::{broadcast, mpsc};
 
@@ -81,6 +81,23 @@ impl Rows for Memory {
         Ok(self.readable()?.into_iter().filter(newer).take(limit).collect())
     }
 
+    fn unread(&self, since: Timestamp, authors: &[ReadTo], arrival: u64) -> Read<Unread> {
+        let beyond = |row: &&Row| {
+            let read = authors.iter().find(|(author, ..)| *author == row.author);
+            read.is_some_and(|(_, mark, _)| row.seq > *mark)
+                && row.timestamp() > since
+                && row.arrival <= arrival
+        };
+        let rows = self.ordered()?;
+        let rows: Vec<&Row> = rows.iter().filter(beyond).collect();
+        let mut unread = Unread { count: rows.len() as u64, ..Unread::default() };
+        for row in rows.iter().rev() {
+            unread.behind.insert(row.author, row.seq - 1);
+            unread.first = Some(row.timestamp());
+        }
+        Ok(unread)
+    }
+
     fn get(&self, author: NodeId, seq: u64) -> Read<Option<Row>> {
         let wanted = |row: &Row| row.author == author && row.seq == seq;
         Ok(self.ordered()?.into_iter().find(wanted))
@@ -143,7 +160,7 @@ pub async fn own(
                 let _ = reply.send(Ok(()));
                 "leave".to_owned()
             }
-            Command::Read { upto, arrival } => format!("read {} {arrival}", upto.lamport),
+            Command::Read(marks) => format!("read {:?}", marks.values().collect::<Vec<_>>()),
             Command::Typing => "typing".to_owned(),
         };
         let _ = asked.try_send(words);

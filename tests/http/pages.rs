@@ -38,7 +38,10 @@ async fn with_login_off_the_welcome_comes_at_once_and_is_whole() {
         json!({
             "type": "welcome", "version": "0.1", "epoch": "e1", "arrival": 60, "me": ME,
             "name": "Eu", "circle": "roda", "clock": 9, "members": null, "messages": null,
-            "read": {"upto": null, "arrival": 0}, "read_receipts": true, "more": true,
+            "read": {
+                "behind": {ANA.to_string(): 0}, "more": false, "first": place(1, ANA), "count": 60,
+            },
+            "read_receipts": true, "more": true,
             "receipts": {
                 "members": {ME.to_string(): none, ANA.to_string(): ana, RUI.to_string(): none},
                 "delivered": {ANA.to_string(): 3}, "read": {}, "final": 1,
@@ -139,8 +142,11 @@ async fn history_read_and_typing_are_answered_or_handed_on() {
     page.say(json!({"type": "history", "after": place(5, ANA)})).await;
     let answer = page.next().await;
     assert_eq!((&answer["after"], &answer["more"]), (&json!(place(5, ANA)), &json!(false)));
+    page.say(json!({"type": "read", "marks": {ANA.to_string(): 9}})).await;
+    assert_eq!(node.asked.recv().await.unwrap(), "read [9]");
+    // A page of 0.1 names a place: nothing is marked by it.
     page.say(json!({"type": "read", "upto": place(9, ANA), "arrival": 9})).await;
-    assert_eq!(node.asked.recv().await.unwrap(), "read 9 9");
+    assert_eq!(node.asked.recv().await.unwrap(), "read []");
     page.say(json!({"type": "typing"})).await;
     assert_eq!(node.asked.recv().await.unwrap(), "typing");
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::door::Told;
 use crate::harness::{House, eventually, house};
+use crate::history;
 use crate::look::Look;
 use crate::node::Node;
 use crate::page::Page;
@@ -133,16 +134,16 @@ async fn late_messages_stand_in_their_places_labelled_and_the_pill_leads_there_a
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_new_below_is_counted_while_scrolled_up_and_the_jump_leads_to_the_end() {
     house(async |house| {
-        let ana = house.node("Ana").await;
+        let (ana, _) = house.node_with_history("Ana", HERE).await;
         let bento = house.node_knowing("Bento", &ana).await;
         let page = house.open(&ana, Look::default()).await;
-        bento.post((0..HERE).map(|n| format!("here {n}"))).await;
-        page.shows(&format!("here {}", HERE - 1)).await;
+        page.shows(&history::text(HERE - 1)).await;
         assert!(!page.sees("#jump").await, "at the end there is nowhere to jump");
-        scroll_to(&page, "here 40").await;
+        ana.eventually_linked(1).await;
+        scroll_to(&page, &history::text(40)).await;
         let (id, before) = first_visible(&page).await;
         bento.post((0..4).map(|n| format!("below {n}"))).await;
-        page.eventually("the new ones are counted", "$('#jump').textContent.includes('4')").await;
+        page.eventually("the new ones are counted", "$('#jump .badge').textContent === '4'").await;
         let drift = (top_of(&page, &id).await - before).abs();
         assert!(drift <= 1.0, "the first visible row moved by {drift} px");
         page.click("#jump").await;

@@ -30,7 +30,7 @@ pub struct Disk {
 
 impl Disk {
     pub fn new() -> Disk {
-        Disk { state: Restored { read_receipts: true, ..Restored::default() }, ..Disk::default() }
+        Disk::default()
     }
 
     /// Applies a batch, as a commit would.
@@ -64,18 +64,16 @@ impl Disk {
             Write::Dispute(proof) => self.member(proof.author).dispute = Some((**proof).clone()),
             Write::Addresses(id, addresses) => self.member(*id).addresses.clone_from(addresses),
             Write::Aside(id, aside) => self.member(*id).aside = *aside,
-            Write::Read { marks, upto, arrival } => {
+            Write::Read(marks) => {
                 for (id, seq) in marks {
                     self.member(*id).read_here = *seq;
                 }
-                self.state.read_upto = *upto;
-                self.state.read_arrival = *arrival;
             }
             Write::Delivered(id, seq) => self.member(*id).delivered = *seq,
             Write::ReadByAll(id, seq) => self.member(*id).read_by_all = *seq,
             Write::Final(to) => self.state.final_to = *to,
             Write::ReceiptCeiling(ceiling) => self.state.receipt_ceiling = *ceiling,
-            Write::ReadReceipts(on) => self.state.read_receipts = *on,
+            Write::ReadTold(told) => self.state.read_told.clone_from(told),
             Write::Named(name) => self.state.named = Some(name.clone()),
             Write::Sent { .. } => {}
         }

@@ -120,11 +120,9 @@ impl World {
     }
 
     pub fn read(&mut self, node: usize) {
-        let it = &self.nodes[node];
-        let Some((upto, _)) = it.disk.order.last_key_value().map(|(t, h)| (*t, *h)) else { return };
-        let marks = it.disk.logs.iter().map(|(id, log)| (*id, log.len() as u64)).collect();
-        let arrival = it.disk.arrivals.len() as u64;
-        self.feed(node, Input::Read { marks, upto, arrival });
+        let logs = &self.nodes[node].disk.logs;
+        let marks = logs.iter().map(|(id, log)| (*id, log.len() as u64)).collect();
+        self.feed(node, Input::Read(marks));
     }
 
     fn now(&self, node: usize) -> Now {

@@ -102,7 +102,7 @@ fn a_file_that_is_no_database_is_set_aside_and_a_fresh_one_works() {
 }
 
 fn fresh() -> roda::protocol::archive::Restored {
-    roda::protocol::archive::Restored { read_receipts: true, ..Default::default() }
+    roda::protocol::archive::Restored::default()
 }
 
 fn forget_the_clean_stop(database: &Path) {

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
 use roda::protocol::archive::Write;
+use roda::protocol::body::Body;
 use roda::protocol::entry::Timestamp;
-use roda::shell::handle::Row;
+use roda::protocol::id::NodeId;
+use roda::shell::handle::{Row, Unread};
 
 use crate::circle::{Author, Owner};
 
@@ -66,23 +68,34 @@ fn arrivals_are_in_the_order_of_commit() {
 }
 
 #[test]
-fn a_reader_has_read_what_stood_above_and_had_arrived() {
+fn what_is_not_read_is_what_others_said_beyond_the_marks() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
     owner.commit_run(ana.texts(100, None));
-    owner.commit_run(rui.texts(100, None));
-    let marks = |lamport, arrival, from: [u64; 2]| {
-        let authors = BTreeMap::from([(ana.id(), from[0]), (rui.id(), from[1])]);
-        let upto = Timestamp { lamport, author: ana.id() };
-        let marks = owner.store.reader.read_marks(upto, arrival, &authors).unwrap();
-        [ana.id(), rui.id()].map(|id| marks.get(&id).copied().unwrap_or(0))
+    owner.commit_run(rui.texts(60, None));
+    let name = Body::Profile { name: "Rui".to_owned() };
+    owner.commit_run(rui.run(&[name], None));
+    owner.commit_run(rui.texts(39, None));
+    let place = |author: &Author, lamport| Timestamp { lamport, author: author.id() };
+    let unread = |since: u64, [ana_read, rui_read]: [u64; 2], until, arrival| {
+        let authors = [(ana.id(), ana_read, until), (rui.id(), rui_read, None)];
+        let me = Timestamp { lamport: since, author: NodeId([0; 32]) };
+        owner.store.reader.unread(me, &authors, arrival).unwrap()
     };
-    let rui_at = if rui.id() < ana.id() { 37 } else { 36 };
-    assert_eq!(marks(37, 200, [0, 0]), [37, rui_at]);
-    assert_eq!(marks(37, 110, [0, 0]), [37, 10], "the rest had not arrived");
-    assert_eq!(marks(1_000, 200, [99, 100]), [100, 0], "only what grew");
-    assert_eq!(marks(37, 200, [50, 5]), [0, rui_at], "marks never shrink");
+    let none = unread(0, [100, 100], None, 200);
+    assert_eq!(none, Unread::default());
+    let some = unread(0, [90, 60], None, 200);
+    let behind = BTreeMap::from([(ana.id(), 90), (rui.id(), 61)]);
+    assert_eq!((some.behind, some.more), (behind, false), "a profile needs no reading");
+    assert_eq!((some.first, some.count), (Some(place(&rui, 62)), 10 + 39));
+    let since = unread(95, [0, 0], None, 200);
+    let behind = BTreeMap::from([(ana.id(), 94), (rui.id(), 94)]);
+    assert_eq!((since.behind, since.count), (behind, 6 + 6), "it was said before the reader came");
+    let arrived = unread(0, [90, 0], None, 110);
+    assert_eq!(arrived.count, 10 + 10, "the rest had not arrived");
+    let disputed = unread(0, [90, 100], Some(95), 200);
+    assert_eq!((disputed.count, disputed.first), (4, Some(place(&ana, 91))));
 }
 
 #[test]

@@ -33,18 +33,14 @@ fn all_that_is_written_is_there_at_the_next_start() {
         Write::Receipt(rui.receipt(6)),
         Write::Addresses(rui.id(), vec!["rui.example:7400".into(), "[::1]:7400".into()]),
         Write::Aside(rui.id(), true),
-        Write::Read {
-            marks: BTreeMap::from([(ana.id(), 2)]),
-            upto: Some(Timestamp { lamport: 2, author: ana.id() }),
-            arrival: 2,
-        },
+        Write::Read(BTreeMap::from([(ana.id(), 2)])),
         Write::Delivered(ana.id(), 2),
         Write::Delivered(ana.id(), 1),
         Write::ReadByAll(ana.id(), 1),
         Write::Final(2),
         Write::Final(1),
         Write::ReceiptCeiling(64),
-        Write::ReadReceipts(false),
+        Write::ReadTold(Some(BTreeMap::from([(ana.id(), 1)]))),
         Write::Named("Ana".into()),
     ];
     owner.commit(writes);
@@ -68,17 +64,15 @@ fn all_that_is_written_is_there_at_the_next_start() {
     let circle = Body::Circle { name: "Roda".into() }.encode();
     assert_eq!(restored.circle, Some((Timestamp { lamport: 2, author: ana.id() }, circle)));
     assert_eq!((restored.arrival, restored.final_to, restored.receipt_ceiling), (5, 2, 64));
-    assert!(!restored.read_receipts);
+    assert_eq!(restored.read_told, Some(BTreeMap::from([(ana.id(), 1)])));
     assert_eq!(restored.named.as_deref(), Some("Ana"));
-    let upto = Timestamp { lamport: 2, author: ana.id() };
-    assert_eq!((restored.read_upto, restored.read_arrival), (Some(upto), 2));
 }
 
 #[test]
 fn every_start_restores_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
-    assert!(owner.store.restored.read_receipts, "told in a new store");
+    assert_eq!(owner.store.restored.read_told, None, "told in a new store");
     for number in 1..=20 {
         owner.commit_run(Author::new(number).texts(3, None));
     }

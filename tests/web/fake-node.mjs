@@ -33,7 +33,10 @@ export class FakeNode {
     this.refs = new Map();
     this.receipts = { members: {}, delivered: {}, read: {}, final: 0 };
     this.catchingUp = null;
-    this.readUpto = null;
+    /** Author to the last seq that was read here, as pages have told. */
+    this.marks = {};
+    /** What is answered to every question about history: a code of the store's. */
+    this.unreadable = null;
     this.sockets = new Set();
     this.received = [];
     this.silent = false;
@@ -60,12 +63,29 @@ export class FakeNode {
     return [...this.messages].sort(before);
   }
 
+  /** What of others is not read. */
+  unread() {
+    const counts = (one) => one.author !== this.me && one.kind === 'text';
+    return this.sorted().filter((one) => counts(one) && one.seq > (this.marks[one.author] ?? 0));
+  }
+
+  read() {
+    const unread = this.unread();
+    const behind = {};
+    for (const { author, seq } of unread) behind[author] ??= seq - 1;
+    const [first] = unread;
+    return {
+      behind, first: first ? `${first.lamport}.${first.author}` : null, count: unread.length,
+      more: false,
+    };
+  }
+
   welcome() {
     const sorted = this.sorted();
     return {
       type: 'welcome', version: 'test', epoch: this.epoch, arrival: this.messages.length,
       me: this.me, name: '', circle: this.circle, clock: sorted.at(-1)?.lamport ?? 0,
-      members: this.members, read: { upto: this.readUpto, arrival: 0 }, read_receipts: true,
+      members: this.members, read: this.read(), read_receipts: true,
       receipts: this.receipts, messages: sorted.slice(-PAGE), more: sorted.length > PAGE,
       catching_up: this.catchingUp, store: this.store,
     };
@@ -73,6 +93,7 @@ export class FakeNode {
 
   take(packet, socket) {
     this.received.push(packet);
+    this.#heard();
     const say = (answer) => socket.send(JSON.stringify(answer));
     if (!socket.welcomed) {
       if (this.token && packet.token !== this.token) return socket.close();
@@ -82,13 +103,8 @@ export class FakeNode {
       const missed = this.messages.filter((one) => one.arrival > packet.arrival);
       if (missed.length > 0) say({ type: 'messages', messages: missed });
     }
-    if (packet.type === 'history') {
-      const older = this.sorted().filter((one) => before(one, placed(packet.before)) < 0);
-      say({
-        type: 'page', before: packet.before, messages: older.slice(-packet.limit),
-        more: older.length > packet.limit,
-      });
-    }
+    if (packet.type === 'history') say(this.#history(packet));
+    if (packet.type === 'read') Object.assign(this.marks, packet.marks);
     if (packet.type === 'send' && !this.silent) {
       const known = this.refs.get(packet.ref);
       const message = known ?? this.entry({ author: this.me, text: packet.text });
@@ -98,9 +114,34 @@ export class FakeNode {
     }
   }
 
+  #history({ before: older, after: newer, limit, ref }) {
+    if (this.unreadable) {
+      return { type: 'error', ref, code: this.unreadable, message: 'it cannot be read' };
+    }
+    const [place, sign] = older ? [older, 1] : [newer, -1];
+    const beyond = this.sorted().filter((one) => !place || before(one, placed(place)) * sign < 0);
+    const messages = newer ? beyond.slice(0, limit) : beyond.slice(-limit);
+    const more = beyond.length > limit;
+    return { type: 'page', before: older, after: newer, messages, more };
+  }
+
   greet(socket) {
     socket.welcomed = true;
     socket.send(JSON.stringify(this.welcome()));
+  }
+
+  #heard() {
+    for (const look of [...(this.looks ?? [])]) queueMicrotask(look);
+  }
+
+  /** Waits until a frame like this has come from a page. */
+  eventually(like) {
+    this.looks ??= new Set();
+    return new Promise((done) => {
+      const look = () => this.received.some(like) && this.looks.delete(look) && done();
+      this.looks.add(look);
+      look();
+    });
   }
 
   /** Breaks every page's link. */

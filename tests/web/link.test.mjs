@@ -3,69 +3,10 @@ import test from 'node:test';
 
 import { Access, Api } from '../../web/js/api.js';
 import { careful, Outbox } from '../../web/js/outbox.js';
-import { Reader } from '../../web/js/reader.js';
 import { Store } from '../../web/js/store.js';
-import { compare } from '../../web/js/timeline.js';
-import { Connection, wait, WAIT_MAX_MS, WAIT_MIN_MS } from '../../web/js/ws.js';
-import { FakeNode, id } from './fake-node.mjs';
-import { ClientSocket } from './socket.mjs';
-
-/** Storage as a browser has it. */
-function memory(map = new Map()) {
-  return {
-    get length() { return map.size; },
-    key: (index) => [...map.keys()][index],
-    getItem: (key) => map.get(key) ?? null,
-    setItem: (key, value) => map.set(key, value),
-    removeItem: (key) => map.delete(key),
-  };
-}
-
-/** Timers that fire when told to. */
-function manual() {
-  const due = new Map();
-  let serial = 0;
-  return {
-    due,
-    set: (action, ms) => due.set(++serial, { action, ms }) && serial,
-    clear: (timer) => due.delete(timer),
-    fire() {
-      const all = [...due.values()];
-      due.clear();
-      for (const { action } of all) action();
-    },
-  };
-}
-
-/** A page without a screen, on a link; `until(check)` waits for packets, not for time. */
-function page(port, { token = null, map = new Map(), allowed = async () => true } = {}) {
-  const checks = new Set();
-  const step = () => checks.forEach((check) => check());
-  const storage = careful(memory(map));
-  let refs = 0;
-  const store = new Store();
-  const outbox = new Outbox({ storage, newRef: () => `ref-${map.size}-${++refs}`, now: () => 7 });
-  const timers = manual();
-  const connection = new Connection({
-    url: `ws://127.0.0.1:${port}/ws`, WebSocket: ClientSocket, timers, random: () => 0.5,
-    token: () => token, allowed, store, outbox, onState: step, onPacket: step,
-  });
-  const until = (check) => new Promise((done) => {
-    const look = () => check() && checks.delete(look) && done();
-    checks.add(look);
-    look();
-  });
-  return { store, outbox, connection, timers, until };
-}
-
-async function withNode(options, play) {
-  const node = new FakeNode(options);
-  try {
-    await play(node, await node.listen());
-  } finally {
-    await node.close();
-  }
-}
+import { wait, WAIT_MAX_MS, WAIT_MIN_MS } from '../../web/js/ws.js';
+import { id } from './fake-node.mjs';
+import { memory, page, withNode } from './page.mjs';
 
 test('waits lie between a quarter of a second and ten, and grow', () => {
   for (let failures = 0; failures < 2_000; failures += 1) {
@@ -80,6 +21,7 @@ test('waits lie between a quarter of a second and ten, and grow', () => {
 test('a page that lost its link gets what it missed, late messages too, each once', async () => {
   await withNode({}, async (node, port) => {
     for (let n = 0; n < 80; n += 1) node.entry({ author: id('b'), text: `${n}` });
+    node.marks = { [id('b')]: 80 };
     const { store, connection, timers, until } = page(port);
     connection.start();
     await until(() => connection.state === 'online');
@@ -93,10 +35,10 @@ test('a page that lost its link gets what it missed, late messages too, each onc
     assert.deepEqual(store.timeline.items.map((one) => one.id),
       node.sorted().slice(-151).map((one) => one.id));
     assert.equal(store.cursor, 181);
-    connection.older(500);
+    assert.equal(connection.ask('older'), true);
     await until(() => store.timeline.items.length === 181);
-    assert.equal(store.more, false);
-    assert.equal(connection.older(500), false);
+    assert.equal(store.history.more, false);
+    assert.equal(connection.ask('older'), false);
   });
 });
 
@@ -227,36 +169,4 @@ test('a token in the address is kept and cleared away', () => {
   assert.equal(later.token, 'abc');
   later.take(' http://localhost:8080/#token=def ');
   assert.equal(later.token, 'def');
-});
-
-test('only what stayed on a watched screen for a second is read', () => {
-  const timers = manual();
-  const told = [];
-  let view = null;
-  const last = (lamport) => ({ id: `${lamport}`, lamport, author: 'a' });
-  const at = (lamport, ...ids) => ({ ids: new Set(ids), last: last(lamport) });
-  const reader = new Reader({
-    timers, compare, look: () => view, onRead: (seen, ids) => told.push([seen.lamport, [...ids]]),
-  });
-  reader.moved();
-  assert.equal(timers.due.size, 0, 'nobody looks');
-  view = { ids: new Set(), last: null };
-  reader.moved();
-  assert.equal(timers.due.size, 0, 'nothing is shown');
-  view = at(5, 'x', 'y');
-  reader.moved();
-  view = null;
-  reader.moved();
-  timers.fire();
-  assert.deepEqual(told, [], 'the reader turned away in time');
-  view = at(5, 'x', 'y');
-  reader.moved();
-  view = at(9, 'y', 'z');
-  reader.moved();
-  timers.fire();
-  assert.deepEqual(told, [[5, ['y']]]);
-  timers.fire();
-  assert.deepEqual(told[1], [9, ['y', 'z']]);
-  timers.fire();
-  assert.equal(told.length, 2, 'told once');
 });

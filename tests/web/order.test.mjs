@@ -40,7 +40,7 @@ function member(of, since, more = {}) {
 function welcome(more = {}) {
   return {
     type: 'welcome', version: '1', epoch: 'e', arrival: 0, me: A, circle: '', clock: 0,
-    members: [member(A, 1)], read: { upto: null, arrival: 0 }, read_receipts: true,
+    members: [member(A, 1)], read: { behind: {}, first: null, count: 0 }, read_receipts: true,
     receipts: {}, messages: [], more: false, catching_up: null, store: 'ok', ...more,
   };
 }
@@ -131,26 +131,14 @@ test('lateness is found again after a reload, from arrival times', () => {
 test('a late message above the oldest held leaves no hole, and is told', () => {
   const store = new Store();
   store.welcome(welcome({ more: true, arrival: 2, messages: [message(A, 100, { arrival: 2 })] }));
-  const { added, outside } = store.addLive([message(B, 7, { arrival: 3 })]);
+  const { added, above } = store.addLive([message(B, 7, { arrival: 3 })]);
   assert.equal(added.length, 0);
-  assert.equal(outside.length, 1);
-  assert.equal(store.lateBeyond, 1);
-  assert.equal(store.askOlder(), `100.${A}`);
-  assert.equal(store.askOlder(), null, 'asked once only');
+  assert.equal(above.length, 1);
+  assert.deepEqual([...store.lateUnseen.keys()], [`${B}:7`]);
+  assert.equal(store.history.ask('older').before, `100.${A}`);
+  assert.equal(store.history.ask('older'), null, 'asked once only');
   store.addPage({ before: `100.${A}`, more: false, messages: [message(B, 7, { arrival: 3 })] });
   assert.deepEqual(store.timeline.items.map((one) => one.lamport), [7, 100]);
-});
-
-test('reading is held back by late messages that nobody looked at', () => {
-  const store = new Store();
-  store.welcome(welcome({ arrival: 1, messages: [message(B, 10, { arrival: 1 })] }));
-  store.addLive([message(C, 5, { arrival: 2, arrived_at: 90_000 }),
-    message(B, 11, { arrival: 3, arrived_at: 90_000 })]);
-  const newest = store.timeline.items.at(-1);
-  assert.deepEqual(store.reading(newest), { upto: `11.${B}`, arrival: 1 });
-  store.lateSeen([`${C}:5`]);
-  assert.deepEqual(store.reading(newest), { upto: `11.${B}`, arrival: 3 });
-  assert.equal(store.reading(newest), null, 'nothing new to tell');
 });
 
 test('a message waits for those who were here before it and are neither gone nor set aside', () => {
@@ -237,7 +225,7 @@ test('a rename never names a key where a name was ever known', () => {
   const said = () => rowsOf(store).filter((row) => row.kind === 'system')
     .map((row) => row.text.replace(/[\u2068\u2069]/g, ''));
   assert.deepEqual(said(), ['system.named Xavier', 'system.circle Zoe Roda']);
-  store.askOlder();
+  store.history.ask('older');
   store.addPage({ before: `5.${B}`, more: false, messages: [
     message(B, 2, { kind: 'profile', seq: 1, text: 'Ana', name: 'Zoe' }),
     message(C, 3, { kind: 'profile', seq: 1, text: 'Caio', name: '' }),
@@ -281,21 +269,21 @@ test('rows stand in groups, under days, with the late label and what waits to be
   assert.equal(rows[6].text, 'kind.newer');
 });
 
-test('the divider counts what others said after it, and a place is final up to the mark', () => {
+test('the divider counts what others said from it on, and a place is final up to the mark', () => {
   const store = new Store();
   store.welcome(welcome({
-    members: [member(A, 1), member(B, 2)], read: { upto: `3.${B}`, arrival: 3 },
+    members: [member(A, 1), member(B, 2)],
+    read: { behind: { [B]: 3 }, first: `4.${B}`, count: 2 }, arrival: serial + 5,
     messages: [message(B, 3), message(B, 4), message(A, 5), message(B, 6),
       message(B, 7, { kind: 'profile' })],
     receipts: { members: { [B]: { stored: {}, read: {}, clock: 5 } }, final: 4 },
   }));
   assert.equal(store.newCount(), 2);
   const [, four, five, six] = store.timeline.items;
+  assert.equal(store.firstNew(), four);
   assert.deepEqual([four, five].map((one) => store.isFinal(one)), [true, false]);
   assert.deepEqual(store.blockers(five), []);
   assert.deepEqual(store.blockers(six).map((one) => one.id), [B]);
-  store.leaveMark();
-  assert.equal(store.newCount(), 0);
 });
 
 test('who tells nobody what was read is not shown what others read', () => {

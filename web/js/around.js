@@ -71,7 +71,7 @@ export class Around {
   #doors(count, met) {
     const { part, store, outbox, banner, lang: { t } } = this;
     const left = Boolean(store.members.get(store.me)?.left);
-    const talks = store.more || outbox.entries.length > 0 ||
+    const talks = store.history.more || outbox.entries.length > 0 ||
       store.timeline.items.some((one) => !isSystem(one));
     const words = emptyWords({
       talks, met, state: banner.words, away: banner.away, left, count,

@@ -1,5 +1,6 @@
-// What is copied out of the log: who said it, when, and the words; nothing that stands beside them.
+// Copying. Out of the log: who said it, when, and the words; nothing that stands beside them.
 
+import { el } from './el.js';
 import { setIn } from './text.js';
 
 const BLOCK = /^(?:P|PRE|LI|BLOCKQUOTE|UL|OL)$/;
@@ -55,4 +56,15 @@ function wordsIn(node) {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
   const inner = Array.from(node.childNodes, wordsIn).join('');
   return BLOCK.test(node.nodeName) ? `${inner.replace(/\n$/, '')}\n` : inner;
+}
+
+/** Puts a text on the clipboard; also where the page is no secure context, and so has none. */
+export async function copied(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  const area = el('textarea', { class: 'vh', 'aria-hidden': 'true' }, text);
+  (document.querySelector('dialog[open]') ?? document.body).append(area);
+  area.select();
+  const done = document.execCommand('copy');
+  area.remove();
+  return done;
 }

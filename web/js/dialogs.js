@@ -1,7 +1,7 @@
 // Dialogs: what they have in common, the invitation, and the question for the token.
 
 import { reason } from './api.js';
-import { copied } from './clipboard.js';
+import { copied } from './copy.js';
 import { el, fill, icon } from './el.js';
 import { coded } from './text.js';
 

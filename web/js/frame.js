@@ -33,6 +33,8 @@ export function frame(body, { t }) {
   const late = make('late', 'div', { class: 'pill top', hidden: true },
     make('lateGo', 'button', { type: 'button', id: 'late' }),
     button('lateClose', t('dismiss'), 'close', { class: 'x' }));
+  const unread = make('unread', 'div', { class: 'pill top', hidden: true },
+    make('unreadGo', 'button', { type: 'button', id: 'unread' }));
   const jump = make('jump', 'button', { type: 'button', id: 'jump', hidden: true },
     make('jumpCount', 'span', { class: 'badge', hidden: true }), make('jumpWords', 'span', {
       class: 'vh',
@@ -52,7 +54,7 @@ export function frame(body, { t }) {
     make('state', 'div', { id: 'state', role: 'status', 'data-state': 'connecting' },
       make('stateWords', 'span', {}),
       make('progress', 'progress', { hidden: true, 'aria-label': t('progress') })),
-    el('div', { class: 'middle' }, log, late, jump),
+    el('div', { class: 'middle' }, log, late, unread, jump),
     el('div', { class: 'comp' },
       make('notices', 'div', { class: 'notices', role: 'status' }),
       make('typing', 'div', { class: 'typing' }), composer,

@@ -1,9 +1,10 @@
 // The log on the screen: keeps the rows in step with the window, and the reader's place.
 
 import { copying } from './copy.js';
-import { el, icon, put } from './el.js';
+import { hands, Hold, quiet } from './hands.js';
 import { build, renewMeta } from './row.js';
 import { plan } from './rows.js';
+import { firstVisible, shown } from './shown.js';
 import { lowerBound, WINDOW_MAX, WINDOW_STEP } from './timeline.js';
 
 /** Within this distance of the bottom the reader counts as being there (px). */
@@ -14,65 +15,121 @@ const EDGE_PX = 600;
 const BURST_ROWS = 40;
 /** What is new begins this far below the top (px). */
 const NEW_TOP_PX = 60;
+/** Before everything that was ever said. */
+const START = { lamport: 1, author: '' };
 
 export class Log {
-  /** `onEdge()` asks the node for older messages; `onView()` is told that the view has moved. */
-  constructor({ scroller, list, store, outbox, lang, now, actions, onEdge, onView }) {
-    Object.assign(this, { scroller, list, store, outbox, lang, now, actions, onEdge, onView });
+  /**
+   * `ask(wanted)` asks the node for what is not held; `onView()` is told that the view has moved;
+   * `watched()` whether somebody looks.
+   */
+  constructor({ scroller, list, store, outbox, lang, now, actions, ask, onView, watched }) {
+    Object.assign(this, {
+      scroller, list, store, outbox, lang, now, actions, ask, onView, watched,
+    });
     this.rows = new Map();
     /** Ids that have just arrived: these alone come with a motion. */
     this.fresh = new Set();
-    this.tools = { ...actions, t: lang.t, unfolded: new Set() };
-    this.time = el('span', { class: 'at', 'aria-hidden': 'true' });
-    this.acts = this.#acts();
+    this.tools = {
+      ...actions, t: lang.t, unfolded: new Set(), onUnfold: () => this.onView(),
+      again: (wanted) => {
+        ask(wanted);
+        this.flush();
+      },
+    };
     this.stuck = true;
     this.count = 0;
     this.top = 0;
     this.anchorId = null;
-    this.active = null;
+    /** Where a question leads, once it is answered. */
+    this.aim = null;
     store.follow = () => ({
-      follow: this.stuck && store.timeline.showsEnd, anchor: this.anchorId,
+      follow: this.#follows() && store.timeline.showsEnd, anchor: this.anchorId,
     });
     scroller.addEventListener('scroll', () => this.#moved(), { passive: true });
-    list.addEventListener('keydown', (event) => this.#key(event));
-    list.addEventListener('focusin', (event) => {
-      const row = event.target.closest('#rows > li');
-      this.#activate(row);
-      this.#offer(row);
-    });
-    list.addEventListener('pointerover', (event) => {
-      if (event.pointerType === 'mouse') this.#offer(event.target.closest('#rows > li'));
-    });
-    list.addEventListener('click', (event) => {
-      if (event.target.closest('.meta')) this.#details(event.target.closest('[data-id]'));
+    this.hold = new Hold({ scroller, list, onFree: () => this.flush() });
+    this.focus = hands({
+      scroller, list, t: lang.t, actions, find: (row) => this.#messageOf(row),
+      ends: { Home: () => this.toStart(true), End: () => this.toEnd(true) },
     });
     copying(list, { store, outbox, lang });
     new ResizeObserver(() => {
-      if (this.stuck) this.#toBottom();
+      this.#follow();
       this.onView();
     }).observe(scroller);
   }
 
+  #messageOf(row) {
+    return this.store.timeline.byId.get(row?.dataset.id) ?? null;
+  }
+
+  /** Whether the end is followed wherever it goes: not out of sight of what is new. */
+  #follows() {
+    return this.stuck && !this.hold.held && (this.watched() || !this.store.newFrom);
+  }
+
   /** Brings the rows up to date; the first visible row stays where it is, to the pixel. */
   flush() {
-    const { scroller, list, store: { timeline } } = this;
-    this.burst = this.stuck && timeline.items.length - this.count > BURST_ROWS;
+    const { scroller, store: { timeline } } = this;
+    if (this.timeline !== timeline) {
+      this.#land();
+      return;
+    }
+    const follows = this.#follows();
+    if (follows && !timeline.showsEnd && !timeline.newer) timeline.toEnd();
+    this.burst = follows && timeline.items.length - this.count > BURST_ROWS;
     this.count = timeline.items.length;
     if (this.burst) timeline.narrow(BURST_ROWS);
-    const anchor = this.stuck ? null : this.#firstVisible();
+    const anchor = follows ? null : this.#firstVisible();
     const top = anchor?.getBoundingClientRect().top;
     const id = anchor?.dataset.id;
-    this.#reconcile(plan(this.store, this.outbox, this.lang, this.now()));
-    if (this.stuck) this.#toBottom();
-    else if (this.rows.has(id)) {
+    this.#draw();
+    if (!follows && this.rows.has(id)) {
       scroller.scrollTop += this.rows.get(id).element.getBoundingClientRect().top - top;
-      this.top = scroller.scrollTop;
     }
-    const last = ':scope > [tabindex]:last-of-type';
-    if (!this.active?.isConnected) this.#activate(list.querySelector(last));
-    this.anchorId = this.#firstVisible()?.dataset.id ?? null;
+    this.#follow();
+    this.#settle();
+  }
+
+  /** Another stretch of the conversation is held: shows the place that it was asked for. */
+  #land() {
+    const { timeline } = this.store;
+    this.timeline = timeline;
+    this.count = timeline.items.length;
+    this.stuck = !timeline.newer && !this.aim;
+    const { aim } = this;
+    this.aim = null;
+    this.#show(aim);
+  }
+
+  /** Shows a place that is held; without one, the end, or where the stretch begins. */
+  #show(aim) {
+    const { timeline } = this.store;
+    const at = aim && Math.min(lowerBound(timeline.items, aim.at), timeline.items.length - 1);
+    const message = aim && timeline.items[at];
+    if (message) timeline.reveal(message.id);
+    this.#draw();
+    if (message) aim.then(this.rows.get(message.id).element);
+    else this.#follow();
+    this.#settle();
+  }
+
+  #draw() {
+    this.focus.before();
+    this.#reconcile(plan(this.store, this.outbox, this.lang, this.now()));
+  }
+
+  #settle() {
+    this.#keepPlace();
     this.#edges();
     this.onView();
+  }
+
+  #keepPlace() {
+    this.top = this.scroller.scrollTop;
+    const row = this.#firstVisible();
+    this.anchorId = row?.dataset.id ?? null;
+    this.focus.renew(this.stuck ? this.list.lastElementChild : row);
   }
 
   #reconcile(planned) {
@@ -80,16 +137,19 @@ export class Log {
     let at = this.list.firstChild;
     for (const row of planned) {
       const held = this.rows.get(row.key);
-      const same = held?.sign === row.sign;
+      const kept = held && this.hold.holds(held.element);
+      const same = kept || held?.sign === row.sign;
       const element = same ? held.element : build(row, this.tools);
-      if (same && held.metaSign !== row.metaSign) renewMeta(element, row);
+      if (!same) quiet(element);
+      if (same && !kept && held.metaSign !== row.metaSign) renewMeta(element, row);
       if (!held && this.fresh.has(row.key)) element.classList.add('arriving');
       if (held && held.element !== element) {
         if (at === held.element) at = element;
-        if (this.active === held.element) this.#swapActive(element);
+        if (this.focus.active === held.element) this.focus.swap(element);
         held.element.replaceWith(element);
       }
-      keep.set(row.key, { sign: row.sign, metaSign: row.metaSign, element });
+      const { sign, metaSign } = kept ? held : row;
+      keep.set(row.key, { sign, metaSign, element });
       if (element === at) at = at.nextSibling;
       else this.list.insertBefore(element, at);
     }
@@ -98,41 +158,59 @@ export class Log {
     this.fresh.clear();
   }
 
-  #swapActive(element) {
-    const focused = document.activeElement === this.active;
-    this.active = element;
-    element.tabIndex = 0;
-    if (focused) queueMicrotask(() => element.focus({ preventScroll: true }));
+  /** Goes with the end; while nobody looks, only as far as what is new stays in view. */
+  #follow() {
+    if (!this.stuck || this.hold.held) return;
+    const { scroller } = this;
+    const divider = !this.#follows() && this.rows.get('new')?.element;
+    const end = scroller.scrollHeight - scroller.clientHeight;
+    const limit = divider ? scroller.scrollTop + this.#topOf(divider) - NEW_TOP_PX : Infinity;
+    scroller.scrollTop = Math.min(end, Math.max(limit, scroller.scrollTop));
+    this.stuck = limit >= end && this.store.timeline.showsEnd;
+    this.top = scroller.scrollTop;
   }
 
-  #toBottom() {
-    this.scroller.scrollTop = this.scroller.scrollHeight;
-    this.top = this.scroller.scrollTop;
+  /** How far an element begins below the log's top (px). */
+  #topOf(element) {
+    return element.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
+  }
+
+  #below() {
+    const { scrollHeight, clientHeight, scrollTop } = this.scroller;
+    return scrollHeight - clientHeight - scrollTop;
+  }
+
+  /** Whether the newest message is in view. */
+  get atEnd() {
+    return this.store.timeline.showsEnd && this.#below() <= STICK_PX;
   }
 
   #moved() {
-    const { scroller } = this;
-    const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    const { scroller, store: { timeline, history } } = this;
     // Only a way up leaves the bottom: a log that became smaller has not been scrolled.
     const up = scroller.scrollTop < this.top - 1;
-    if (below > STICK_PX && up) this.stuck = false;
-    if (below <= STICK_PX && this.store.timeline.showsEnd) this.stuck = true;
-    this.top = scroller.scrollTop;
-    this.anchorId = this.#firstVisible()?.dataset.id ?? null;
-    this.#edges();
+    if (this.#below() > STICK_PX && up) this.stuck = false;
+    if (this.atEnd) this.stuck = true;
+    this.#keepPlace();
+    // Who draws the scrollbar to an end means that of the conversation.
+    if (this.hold.dragging && scroller.scrollTop <= 0 && (history.more || timeline.from > 0)) {
+      this.toStart();
+    } else this.#edges();
     this.onView();
   }
 
-  /** Near an edge, moves the window, or asks for older messages. One step per frame. */
+  /** Near an edge, moves the window, or asks for more. One step per frame. */
   #edges() {
-    if (this.stepping) return;
+    if (this.stepping || this.hold.dragging) return;
     const { scroller, store: { timeline } } = this;
-    const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
     const narrow = timeline.to - timeline.from < WINDOW_MAX - WINDOW_STEP;
-    const up = scroller.scrollTop < EDGE_PX && timeline.from > 0 &&
-      (this.stuck ? narrow && !this.burst : true);
-    const down = !up && below < EDGE_PX && !timeline.showsEnd;
-    if (scroller.scrollTop < EDGE_PX && timeline.from === 0) this.onEdge();
+    const nearTop = scroller.scrollTop < EDGE_PX;
+    const up = nearTop && timeline.from > 0 && (this.stuck ? narrow && !this.burst : true);
+    const held = timeline.to < timeline.items.length;
+    const down = !up && this.#below() < EDGE_PX && held;
+    const want = (which) => this.store.history.failed !== which && this.ask(which);
+    if (nearTop && timeline.from === 0) want('older');
+    if (this.#below() < EDGE_PX && !held && timeline.newer) want('newer');
     if (!up && !down) return;
     this.stepping = true;
     requestAnimationFrame(() => {
@@ -142,146 +220,76 @@ export class Log {
     });
   }
 
-  #messages() {
-    return this.list.querySelectorAll('[data-id]');
-  }
-
   #firstVisible() {
-    const edge = this.scroller.getBoundingClientRect().top;
-    for (const row of this.#messages()) if (row.getBoundingClientRect().bottom > edge) return row;
-    return null;
+    return firstVisible(this.scroller, this.list);
   }
 
-  /** What is on the screen: ids, and the last message that is wholly there. */
-  visible() {
-    const { top, bottom } = this.scroller.getBoundingClientRect();
-    const ids = new Set();
-    let last = null;
-    for (const row of this.#messages()) {
-      const box = row.getBoundingClientRect();
-      if (box.bottom <= top) continue;
-      if (box.top >= bottom) break;
-      ids.add(row.dataset.id);
-      if (box.bottom <= bottom + 1) last = row.dataset.id;
+  /** What of the messages is on the screen: see shown.js. */
+  shown() {
+    return shown(this.scroller, this.list, (row) => this.#messageOf(row), this.store);
+  }
+
+  /** To a place, asked of the node where it is not held; `then` is given the row that is there. */
+  go(at, then) {
+    this.stuck = false;
+    const aim = { at, then };
+    if (this.store.history.holds(at)) this.#show(aim);
+    else {
+      this.aim = aim;
+      this.ask(at);
     }
-    return { ids, last: this.store.timeline.byId.get(last) ?? null };
   }
 
   /** To the newest message. */
-  toEnd() {
-    this.store.timeline.toEnd();
+  toEnd(focus = false) {
+    const { store: { timeline } } = this;
+    this.aim = null;
+    if (timeline.newer) {
+      this.ask('end');
+      return;
+    }
+    timeline.toEnd();
     this.stuck = true;
     this.flush();
+    if (focus) this.list.querySelector(':scope > [tabindex]:last-child')?.focus();
   }
 
-  /** To the oldest message that is held; older ones are asked for on the way. */
-  toStart() {
-    this.stuck = false;
-    while (this.store.timeline.up());
-    this.flush();
-    this.scroller.scrollTop = 0;
+  /** To the oldest message. */
+  toStart(focus = false) {
+    this.go(START, (row) => {
+      this.scroller.scrollTop = 0;
+      if (focus) row.focus({ preventScroll: true });
+    });
   }
 
-  /** To the divider above what is new, where that is further up than the last screen. */
+  /** To what is new, or another place, if that is further up than the last screen. */
   toNew() {
-    const divider = this.rows.get('new')?.element ?? this.#revealNew();
-    const beyond = divider && this.scroller.getBoundingClientRect().top -
-      divider.getBoundingClientRect().top;
-    if (!divider || beyond < 0) return;
-    this.stuck = false;
-    this.scroller.scrollTop -= beyond + NEW_TOP_PX;
-  }
-
-  #revealNew() {
-    const { timeline, newAfter } = this.store;
-    const first = timeline.items[lowerBound(timeline.items, newAfter) + 1];
-    if (!first || !timeline.reveal(first.id)) return null;
-    this.stuck = false;
-    this.flush();
-    return this.rows.get('new')?.element;
+    const { newFrom } = this.store;
+    if (!newFrom) return;
+    this.go(this.store.firstNew() ?? newFrom, (row) => {
+      const divider = this.rows.get('new')?.element ?? row;
+      this.scroller.scrollTop += this.#topOf(divider) - NEW_TOP_PX;
+      this.stuck = this.atEnd;
+    });
   }
 
   /** Where the reader is, to come back to. */
   place() {
     const row = this.#firstVisible();
-    const top = row && row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
-    return { stuck: this.stuck, id: row?.dataset.id, top };
+    return { stuck: this.stuck, at: this.#messageOf(row), top: row && this.#topOf(row) };
   }
 
   /** Back to a place. */
-  restore({ stuck, id, top }) {
-    if (stuck || !this.store.timeline.reveal(id)) {
-      this.toEnd();
-      return;
-    }
-    this.stuck = false;
-    this.flush();
-    const now = this.rows.get(id).element.getBoundingClientRect().top;
-    this.scroller.scrollTop += now - this.scroller.getBoundingClientRect().top - top;
+  restore({ stuck, at, top }) {
+    if (stuck || !at) this.toEnd();
+    else this.go(at, (row) => { this.scroller.scrollTop += this.#topOf(row) - top; });
   }
 
-  /** Shows and focuses a message; false where it is not held. */
-  reveal(id) {
-    if (!this.store.timeline.reveal(id)) return false;
-    this.stuck = false;
-    this.flush();
-    const row = this.rows.get(id)?.element;
-    row?.scrollIntoView({ block: 'center' });
-    row?.focus({ preventScroll: true });
-    return Boolean(row);
-  }
-
-  /** The earliest of these messages in the order. */
-  earliest(ids) {
-    const { timeline } = this.store;
-    const places = [...ids].map((id) => timeline.byId.get(id)).filter(Boolean)
-      .map((message) => lowerBound(timeline.items, message));
-    return places.length === 0 ? null : timeline.items[Math.min(...places)].id;
-  }
-
-  #activate(row) {
-    if (!row || row.tabIndex === undefined || !row.hasAttribute('tabindex')) return;
-    if (this.active) this.active.tabIndex = -1;
-    this.active = row;
-    row.tabIndex = 0;
-  }
-
-  /** What can be done with a message: one set of buttons, in the row at hand. */
-  #acts() {
-    const { t } = this.lang;
-    const button = (name, picture, action) => el('button', {
-      type: 'button', class: 'ib', 'aria-label': t(name), title: t(name), 'data-act': picture,
-      onclick: (event) => {
-        const row = event.currentTarget.closest('[data-id]');
-        action(this.store.timeline.byId.get(row.dataset.id), event.currentTarget);
-      },
-    }, icon(picture));
-    return el('div', { class: 'acts' }, this.time,
-      button('copy.message', 'copy', (message, at) => this.actions.copy(message, at)),
-      button('details', 'info', (message) => this.actions.details(message)));
-  }
-
-  #offer(row) {
-    if (!row?.classList.contains('m') || !row.dataset.id || this.acts.parentNode === row) return;
-    put(this.time, row.querySelector('.quiet time')?.textContent ?? '');
-    row.append(this.acts);
-  }
-
-  #details(row) {
-    const message = this.store.timeline.byId.get(row?.dataset.id);
-    if (message && row.classList.contains('m')) this.actions.details(message);
-  }
-
-  #key(event) {
-    if (event.key === 'Enter' && event.target.matches('#rows > li')) {
-      this.#details(event.target);
-      return;
-    }
-    const rows = [...this.list.querySelectorAll(':scope > [tabindex]')];
-    const at = rows.indexOf(event.target);
-    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: rows.length - 1 }[event.key];
-    if (at < 0 || to === undefined || !rows[to]) return;
-    event.preventDefault();
-    rows[to].focus();
+  /** Shows and focuses a message. */
+  reveal(message) {
+    this.go(message, (row) => {
+      row.scrollIntoView({ block: 'center' });
+      row.focus({ preventScroll: true });
+    });
   }
 }

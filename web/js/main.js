@@ -52,7 +52,10 @@ const notifier = new Notifier({
     now: () => performance.now(),
   },
 });
-const view = new View({ store, outbox, drafts, api, access, lang, storage, prefs, notifier });
+const channel = window.BroadcastChannel ? new BroadcastChannel('roda') : null;
+const view = new View({
+  store, outbox, drafts, api, access, lang, storage, prefs, notifier, channel,
+});
 const connection = new Connection({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
   WebSocket,

@@ -12,8 +12,8 @@ const LONG_CHARACTERS = 1_500;
 const LONG_LINES = 20;
 
 /**
- * Makes a row's element. `tools`: `retry(ref)`, `remove(ref)`, `t`, and `unfolded`, the keys of
- * long messages that the reader has opened.
+ * Makes a row's element. `tools`: `retry(ref)`, `remove(ref)`, `again(wanted)`, `t`, `unfolded`,
+ * the keys of long messages that the reader has opened, and `onUnfold()`.
  */
 export function build(row, tools) {
   return guarded(row.key, () => made(row, tools),
@@ -27,6 +27,12 @@ function made(row, tools) {
   }
   if (row.kind === 'message') return message(row, tools);
   if (row.kind === 'unsent') return waiting(row, tools);
+  if (row.kind === 'failed') {
+    return el('li', { class: 'system again', tabindex: -1 },
+      el('span', { role: 'alert' }, row.text), ' ',
+      el('button', { type: 'button', class: 'small', onclick: () => tools.again(row.wanted) },
+        row.again));
+  }
   const place = row.id ? { 'data-id': row.id, tabindex: -1 } : {};
   return el('li', { class: row.kind, ...place }, el('span', {}, row.text));
 }
@@ -78,7 +84,7 @@ function message(row, tools) {
 const isBare = (row) => !row.strange && !row.folded && !row.failed && emojiOnly(row.text) > 0;
 
 /** The text's element, and the button that unfolds it. */
-function text(row, { t, unfolded }) {
+function text(row, { t, unfolded, onUnfold }) {
   if (row.strange) return [el('div', { class: 'text strange' }, row.text)];
   if (isBare(row)) return [el('div', { class: 'text big' }, row.text.trim())];
   const nodes = markdown(row.text);
@@ -90,11 +96,12 @@ function text(row, { t, unfolded }) {
   }, nodes);
   if (!folds) return [body];
   const more = el('button', {
-    type: 'button', class: 'more', tabindex: -1,
+    type: 'button', class: 'more',
     onclick: () => {
       unfolded.add(row.key);
       body.classList.remove('folded');
       more.remove();
+      onUnfold();
     },
   }, t('show.more'));
   return [body, more];

@@ -4,7 +4,6 @@
 import { guarded } from './guard.js';
 import { words } from './receipts.js';
 import { isSystem } from './store.js';
-import { compare } from './timeline.js';
 
 /** Messages of one author within this time stand as one group (ms). */
 const GROUP_MS = 3 * 60_000;
@@ -31,17 +30,15 @@ export function plan(store, outbox, lang, now) {
   const rows = [];
   const { items, from } = store.timeline;
   const shown = store.timeline.window();
-  const isNew = (message) => store.newAfter && compare(message, store.newAfter) > 0;
-  let newMarked = from > 0 && isNew(items[from - 1]);
+  const firstNew = store.firstNew();
+  const { failed } = store.history;
+  if (failed === 'older') rows.push(unreachable(failed, lang));
   shown.forEach((message, index) => {
     // Neighbours outside the window count too: a row keeps its shape while the window moves.
     const before = items[from + index - 1];
     const newDay = !before || stampOf(before, lang).day !== stampOf(message, lang).day;
     if (newDay) rows.push(line(`day-${message.id}`, 'day', lang.day(message.at, now)));
-    if (!newMarked && isNew(message)) {
-      newMarked = true;
-      if (message.author !== store.me) rows.push(line('new', 'day new', unreadWords(store, lang)));
-    }
+    if (message === firstNew) rows.push(line('new', 'day new', unreadWords(store, lang)));
     const after = items[from + index + 1];
     const context = {
       store, lang, now, first: newDay || !grouped(before, message), last: !grouped(message, after),
@@ -50,6 +47,7 @@ export function plan(store, outbox, lang, now) {
       () => (isSystem(message) ? system(message, store, lang) : said(message, context)),
       () => ({ ...line(message.id, 'broken', lang.t('kind.broken')), id: message.id })));
   });
+  if (failed && (failed === 'newer' || items.length === 0)) rows.push(unreachable(failed, lang));
   if (!store.timeline.showsEnd) return rows;
   const waiting = outbox.entries.filter((entry) => entry.shown);
   waiting.forEach((entry, index) => rows.push(unsent(entry, lang, index === 0)));
@@ -58,6 +56,12 @@ export function plan(store, outbox, lang, now) {
 
 function line(key, kind, text) {
   return { key, kind, text, sign: `${kind}|${text}`, metaSign: '' };
+}
+
+/** In the place of what the node could not read. */
+function unreachable(wanted, lang) {
+  const row = { text: lang.t('history.failed'), again: lang.t('retry') };
+  return { key: 'failed', kind: 'failed', wanted, ...row, sign: 'failed', metaSign: '' };
 }
 
 function unreadWords(store, lang) {

@@ -1,7 +1,7 @@
 // Names, looks, notifications, a copy of the conversation, and leaving.
 
 import { reason } from './api.js';
-import { copied } from './clipboard.js';
+import { copied } from './copy.js';
 import { ask, dialog, problem, tell } from './dialogs.js';
 import { el, fill, icon, put } from './el.js';
 import { collect } from './export.js';

@@ -1,16 +1,16 @@
-// What the page knows: messages, members, receipts, what waits to be sent. No DOM, no clock.
+// What the page knows: messages, members, receipts, how far was read. No DOM, no clock.
 
+import { History } from './history.js';
 import { lookAlikes } from './names.js';
+import { isSystem, Reading } from './reading.js';
 import { blockers, marks } from './receipts.js';
 import { hues } from './text.js';
 import {
-  compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, lowerBound, readPlace, Timeline,
+  behind, compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, lowerBound, readPlace,
+  Timeline,
 } from './timeline.js';
 
-/** Kinds that are counted as messages: an unknown kind is one of a newer version. */
-const QUIET = new Set(['profile', 'circle', 'leave']);
-
-export const isSystem = (message) => QUIET.has(message.kind);
+export { isSystem };
 
 export class Store {
   constructor() {
@@ -30,17 +30,16 @@ export class Store {
     this.circle = '';
     this.cursor = 0;
     this.ahead = new Set();
-    this.more = false;
-    this.asked = null;
+    this.history = new History(this);
+    this.reading = new Reading(this);
     this.catchingUp = null;
     this.caughtAt = Infinity;
     this.storeState = 'ok';
     this.readReceipts = true;
-    this.readUpto = null;
-    this.readArrival = 0;
-    this.newAfter = null;
+    /** Place from which on messages are new; null where there is no divider. */
+    this.newFrom = null;
+    /** Late messages that the reader has not looked at, by id. */
     this.lateUnseen = new Map();
-    this.lateBeyond = 0;
     this.typing = new Map();
   }
 
@@ -52,61 +51,82 @@ export class Store {
       this.epoch = packet.epoch;
       this.me = packet.me;
       this.cursor = packet.arrival;
-      this.more = packet.more;
-      this.newAfter = readPlace(packet.read?.upto);
+      this.reading.begin(packet);
     }
     this.version = packet.version;
     this.storeState = packet.store;
     this.readReceipts = packet.read_receipts;
-    this.readUpto = later(this.readUpto, readPlace(packet.read?.upto));
-    this.readArrival = Math.max(this.readArrival, packet.read?.arrival ?? 0);
     // A large circle goes on in further frames: who is known is not forgotten meanwhile.
     this.changeMembers(packet);
     this.mergeReceipts(packet.receipts);
     this.progress(packet.catching_up ?? { done: true });
-    if (resumes) this.addLive(packet.messages);
-    else this.#addHistory(packet.messages);
+    // Who resumes is told everything missed, in the order of arrival: these among it.
+    if (!resumes) this.#open(packet);
     return resumes;
   }
 
-  /** Takes new or changed messages. Returns the added ones and the late ones among them. */
+  /** Begins with the newest messages, or further up, where the reader has not read so far. */
+  #open({ messages, more }) {
+    const { low } = this.reading;
+    this.newFrom = low;
+    if (low && more && messages.length > 0 && compare(low, messages[0]) < 0) {
+      this.history.wish = low;
+      this.timeline.newer = true;
+      this.history.more = true;
+      return;
+    }
+    this.history.more = more;
+    this.addHistory(messages);
+  }
+
+  /**
+   * Takes new or changed messages. Returns the added ones, the late ones among them, and those
+   * that belong above or below what is held: they are counted, and fetched when wanted.
+   */
   addLive(messages) {
-    const { items } = this.timeline;
-    for (const message of messages) this.#arrived(message.arrival);
-    const beyond = (message) =>
-      this.more && items.length > 0 && compare(message, items[0]) < 0;
-    const within = messages.filter((message) => !beyond(message));
-    const outside = messages.filter((message) => beyond(message) && !isSystem(message));
-    this.lateBeyond += outside.length;
-    this.#learnNames(within);
+    const { timeline: { items, newer }, history: { more } } = this;
+    const fresh = messages.filter((message) => this.#arrived(message.arrival));
+    const [first, last] = [items[0], items.at(-1)];
+    const isAbove = (one) => more && Boolean(first) && compare(one, first) < 0;
+    const isBelow = (one) => newer && (!last || compare(one, last) > 0);
+    const within = messages.filter((one) => !isAbove(one) && !isBelow(one));
+    const outside = fresh.filter((one) => one.author !== this.me && !isSystem(one));
+    this.#learnNames(messages);
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
         : LATE_LIVE_MS;
     const result = this.timeline.merge(within, {
       slack, ignoreAbove: this.caughtAt, ...this.follow(),
     });
-    for (const message of result.late) {
-      if (!isSystem(message)) this.lateUnseen.set(message.id, message.arrival);
+    const above = outside.filter(isAbove);
+    for (const message of [...result.late, ...above]) {
+      if (!isSystem(message)) this.lateUnseen.set(message.id, message);
     }
-    return { ...result, outside };
+    this.reading.learn(fresh, true);
+    return { ...result, above, below: outside.filter(isBelow) };
   }
 
-  /** Takes the answer to `history`. Returns false where it answers no question of now. */
+  /** Takes the answer to a question about history. Returns the question; null where it is old. */
   addPage(packet) {
-    if (!this.asked || packet.before !== this.asked) return false;
-    this.asked = null;
-    this.more = packet.more;
-    this.#addHistory(packet.messages);
-    return true;
+    return this.history.answered(packet);
   }
 
-  #addHistory(messages) {
+  /** Puts in what was said before, or elsewhere. */
+  addHistory(messages) {
     this.#learnNames(messages);
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
         : LATE_HISTORY_MS;
     slack.withinBatch = true;
     this.timeline.merge(messages, { slack, ...this.follow() });
+    this.reading.learn(messages, false);
+  }
+
+  /** Holds these messages and no others: what is between is not known. */
+  replace(messages, { newer }) {
+    this.timeline = new Timeline();
+    this.timeline.newer = newer;
+    this.addHistory(messages);
   }
 
   #beforeJoin(message) {
@@ -114,11 +134,12 @@ export class Store {
     return !since || compare(message, since) < 0;
   }
 
-  /** Arrival numbers have no holes: the cursor is what was seen without one. */
+  /** Arrival numbers have no holes: the cursor is what came without one. Whether this is new. */
   #arrived(arrival) {
-    if (arrival <= this.cursor) return;
+    if (arrival <= this.cursor || this.ahead.has(arrival)) return false;
     this.ahead.add(arrival);
     while (this.ahead.delete(this.cursor + 1)) this.cursor += 1;
+    return true;
   }
 
   #learnNames(messages) {
@@ -201,19 +222,36 @@ export class Store {
     return blockers(message, this);
   }
 
-  /** Messages of others from the divider on; 0 where there is none, or it is not held. */
-  newCount() {
+  /** The message that the divider stands above; null where there is none, or it is not held. */
+  firstNew() {
     const { items } = this.timeline;
-    if (!this.newAfter || (this.more && compare(items[0], this.newAfter) > 0)) return 0;
-    const from = lowerBound(items, this.newAfter);
-    return items.slice(from).filter((one) => one.author !== this.me && !isSystem(one) &&
-      compare(one, this.newAfter) > 0).length;
+    if (!this.newFrom || (this.history.more && items[0] && compare(items[0], this.newFrom) > 0)) {
+      return null;
+    }
+    const counts = (one) => one.author !== this.me && !isSystem(one);
+    for (let at = lowerBound(items, this.newFrom); at < items.length; at += 1) {
+      if (counts(items[at])) return items[at];
+    }
+    return null;
   }
 
-  /** The reader has gone: what comes from now on is new. */
+  /** Messages of others from the divider on; 0 where there is none, or it is not held. */
+  newCount() {
+    const first = this.firstNew();
+    if (!first) return 0;
+    const { timeline: { items, newer }, reading } = this;
+    const from = lowerBound(items, first);
+    const held = items.slice(from).filter((one) => one.author !== this.me && !isSystem(one));
+    return held.length + (newer ? reading.count - reading.open.size : 0);
+  }
+
+  /** The reader has gone: what is not read, and what comes from now on, is new. */
   leaveMark() {
-    const last = this.timeline.items.at(-1);
-    if (last) this.newAfter = { lamport: last.lamport, author: last.author };
+    const { timeline: { items, newer }, reading } = this;
+    const first = items.find((one) => !one.late && reading.open.has(one.id));
+    const last = items.at(-1);
+    if (first) this.newFrom = first;
+    else if (last && !newer) this.newFrom = behind(last);
   }
 
   /** Takes `progress`, or the same from `welcome`. */
@@ -227,17 +265,10 @@ export class Store {
     this.catchingUp = { held: packet.held, of: packet.of };
   }
 
-  /** Where to ask for older messages; null where none are left or the question is under way. */
-  askOlder() {
-    const oldest = this.timeline.items[0];
-    if (!this.more || this.asked || !oldest) return null;
-    this.asked = `${oldest.lamport}.${oldest.author}`;
-    return this.asked;
-  }
-
   /** A question that was under way when the link broke is asked again. */
   linkLost() {
-    this.asked = null;
+    this.history.lost();
+    this.reading.lost();
     this.typing.clear();
   }
 
@@ -245,27 +276,8 @@ export class Store {
   lateSeen(ids) {
     for (const id of ids) this.lateUnseen.delete(id);
   }
-
-  /**
-   * The reader saw everything up to this message. Returns what to tell the node, null where that
-   * is nothing new. Late messages that nobody looked at are held back by their arrival number.
-   */
-  reading(message) {
-    const arrival = Math.min(this.cursor, ...[...this.lateUnseen.values()].map((n) => n - 1));
-    const upto = later(this.readUpto, message);
-    const grew = !this.readUpto || compare(upto, this.readUpto) > 0 || arrival > this.readArrival;
-    if (!grew) return null;
-    this.readUpto = { lamport: upto.lamport, author: upto.author };
-    this.readArrival = Math.max(this.readArrival, arrival);
-    return { upto: `${upto.lamport}.${upto.author}`, arrival: this.readArrival };
-  }
 }
 
 function raise(held, change) {
   for (const [id, seq] of Object.entries(change ?? {})) held[id] = Math.max(held[id] ?? 0, seq);
-}
-
-function later(a, b) {
-  if (!a || !b) return a ?? b;
-  return compare(a, b) < 0 ? b : a;
 }

@@ -11,6 +11,9 @@ export const LATE_HISTORY_MS = 10_000;
 /** The same for what was said before this node joined: its first catch-up may take a while (ms). */
 export const LATE_BEFORE_JOIN_MS = 60_000;
 
+/** The greatest id there is. */
+const LAST = 'f'.repeat(64);
+
 /** Lamport's total order: the counter, then the author's id (hex of equal length). */
 export function compare(a, b) {
   if (a.lamport !== b.lamport) return a.lamport - b.lamport;
@@ -25,6 +28,12 @@ export function readPlace(text) {
   const dot = text ? text.indexOf('.') : -1;
   return dot < 1 ? null : { lamport: Number(text.slice(0, dot)), author: text.slice(dot + 1) };
 }
+
+/** A place that nothing stands at, before every message of this one's counter. */
+export const before = ({ lamport }) => ({ lamport: Math.max(0, lamport - 1), author: LAST });
+
+/** A place behind this one and before the next. */
+export const behind = ({ lamport, author }) => ({ lamport, author: `${author}~` });
 
 /** The first index whose item is not before `at`. */
 export function lowerBound(items, at) {
@@ -46,6 +55,8 @@ export class Timeline {
     this.from = 0;
     this.to = 0;
     this.earliestArrival = Infinity;
+    /** What is held does not reach the newest message. */
+    this.newer = false;
   }
 
   /**
@@ -172,7 +183,7 @@ export class Timeline {
 
   /** Whether the window reaches the newest message. */
   get showsEnd() {
-    return this.to === this.items.length;
+    return this.to === this.items.length && !this.newer;
   }
 }
 

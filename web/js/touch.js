@@ -1,6 +1,6 @@
 // On a touch screen: a long press on a message brings what can be done with it, from below.
 
-import { copied } from './clipboard.js';
+import { copied } from './copy.js';
 import { dialog } from './dialogs.js';
 import { el, fill, icon } from './el.js';
 

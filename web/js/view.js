@@ -2,8 +2,9 @@
 
 import { Announcer } from './announcer.js';
 import { Around } from './around.js';
+import { Attention, watched } from './attention.js';
 import { Banner } from './banner.js';
-import { copied } from './clipboard.js';
+import { copied } from './copy.js';
 import { composer } from './composer.js';
 import { memberDetails, messageDetails } from './details.js';
 import { invite, Login } from './dialogs.js';
@@ -13,15 +14,12 @@ import { refuseFiles } from './files.js';
 import { frame } from './frame.js';
 import { Hints } from './hints.js';
 import { keys } from './keys.js';
-import { LatePill } from './late.js';
 import { Log } from './log.js';
 import { Notices } from './notices.js';
 import { panel } from './panel.js';
 import { People } from './people.js';
-import { Reader } from './reader.js';
 import { settings } from './settings.js';
 import { isSystem } from './store.js';
-import { compare } from './timeline.js';
 import { longPress, sheet } from './touch.js';
 
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
@@ -35,11 +33,6 @@ const TYPING_MS = 4_000;
 const ANIMATED_MAX = 3;
 /** "Heard 5 minutes ago" is renewed this often (ms). */
 const CLOCK_MS = 30_000;
-/** Messages asked for at once when the reader nears the oldest. */
-const PAGE = 50;
-
-const looking = () => document.hasFocus() && !document.hidden;
-
 export class View {
   constructor(parts) {
     const { lang } = parts;
@@ -53,8 +46,6 @@ export class View {
     this.changes = 0;
     this.flushed = 0;
     this.pause = BURST_MS;
-    this.below = 0;
-    this.unread = 0;
   }
 
   /** Wires the page to its connection. */
@@ -62,11 +53,8 @@ export class View {
     const { part, store, outbox, lang } = this;
     this.connection = connection;
     this.login = new Login({ t: lang.t, enter: (text) => this.#enter(text) });
-    this.reader = new Reader({
-      timers: { set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id) },
-      look: () => (looking() ? this.log.visible() : null),
-      onRead: (last, ids) => this.#read(last, ids), compare,
-    });
+    const { notices, notifier, channel } = this;
+    this.attention = new Attention({ part, store, lang, notifier, notices, channel });
     this.log = new Log({
       scroller: part.log, list: part.rows, store, outbox, lang, now: () => Date.now(),
       actions: {
@@ -76,9 +64,9 @@ export class View {
         details: (message) => messageDetails(message, store, lang, (one, button) =>
           this.#copy(one.text, button)),
       },
-      onEdge: () => connection.older(PAGE), onView: () => this.#viewed(),
+      ask: (wanted) => connection.ask(wanted), onView: () => this.attention.viewed(), watched,
     });
-    this.late = new LatePill({ part, store, log: this.log, lang });
+    this.attention.attach({ log: this.log, connection, schedule: () => this.schedule() });
     this.banner = new Banner({ part, store, lang, onAway: () => this.#renew() });
     this.announcer = new Announcer({ region: part.live, store, lang });
     this.people = new People({
@@ -89,7 +77,7 @@ export class View {
       form: part.form, area: part.composer, button: part.send, limit: part.limit, lang,
       drafts: this.drafts, now: Date.now, onTyping: () => connection.typing(),
       onSend: (text) => {
-        store.newAfter = null;
+        if (store.reading.count === 0) store.newFrom = null;
         connection.send(text);
         this.log.toEnd();
       },
@@ -111,11 +99,6 @@ export class View {
     part.openSettings.onclick = () => settings({ ...this, reload });
     part.invite.onclick = part.openInvite.onclick = () => invite(api, lang);
     panel(part, window);
-    part.jump.onclick = () => this.log.toEnd();
-    window.addEventListener('focus', () => this.#back());
-    window.addEventListener('blur', () => this.#away());
-    document.addEventListener('visibilitychange', () =>
-      document.hidden ? this.#away() : this.#back());
     keys(document, part.composer, lang.t);
     longPress(part.rows, {
       onTap: () => this.hints.tapped(),
@@ -135,22 +118,6 @@ export class View {
     if (this.today !== today) this.schedule();
     this.today = today;
     this.#renew();
-  }
-
-  /** What comes while nobody looks is new when the reader comes back. */
-  #away() {
-    if (this.gone) return;
-    this.gone = true;
-    if (this.store.newCount() === 0 || this.log.stuck) this.store.leaveMark();
-    this.#viewed();
-  }
-
-  #back() {
-    if (!looking()) return;
-    this.gone = false;
-    if (this.store.newCount() === 0) this.store.newAfter = null;
-    this.#viewed();
-    this.schedule();
   }
 
   #then(action) {
@@ -186,6 +153,7 @@ export class View {
   /** A packet was taken in. */
   onPacket(packet, result) {
     if (packet.type === 'messages' || packet.type === 'sent') this.#arrived(result);
+    else if (packet.type === 'error' && result === true) this.#unread();
     else if (packet.type === 'typing') this.#typing(packet.member);
     else if (packet.type === 'notice' && packet.code !== 'late') {
       const known = `notice.${packet.code}`;
@@ -197,7 +165,7 @@ export class View {
 
   #welcomed(resumes) {
     const { store, lang: { t } } = this;
-    if (!resumes) this.openAtNew = true;
+    if (!resumes) this.attention.opens = true;
     const draft = this.drafts.enter(store.me, store.members);
     if (draft !== null) this.composer.show(draft);
     this.version ??= store.version;
@@ -219,7 +187,7 @@ export class View {
       this.scheduled = false;
       const began = performance.now();
       this.log.flush();
-      if (this.openAtNew) this.#openAtNew();
+      this.attention.drawn();
       this.#renew();
       this.flushed = performance.now();
       this.pause = Math.max(BURST_MS, REST * (this.flushed - began));
@@ -229,41 +197,26 @@ export class View {
     else requestAnimationFrame(flush);
   }
 
-  /** A fresh page opens where the reader stopped, if that is not on the last screen anyway. */
-  #openAtNew() {
-    this.openAtNew = false;
-    if (this.store.newCount() === 0) this.store.newAfter = null;
-    else this.log.toNew();
-  }
-
-  #arrived({ added, late, outside }) {
+  #arrived(result) {
     const { store } = this;
-    const others = added.filter((one) => one.author !== store.me && !isSystem(one));
-    const tardy = late.filter((one) => !isSystem(one)).length + outside.length;
-    const place = store.timeline.byId.get(this.log.anchorId);
-    if (!this.log.stuck && place) {
-      this.below += others.filter((one) => !one.late && compare(one, place) > 0).length;
-    }
-    this.late.add(tardy);
-    if (!looking()) this.#missed(others, tardy);
+    const { others, tardy } = this.attention.arrived(result);
     if (others.length <= ANIMATED_MAX) for (const one of others) this.log.fresh.add(one.id);
     for (const one of others) store.typing.delete(one.author);
     this.announcer.say(others.filter((one) => !one.late), tardy);
   }
 
-  /** Arrivals that nobody looks at. */
-  #missed(others, tardy) {
-    this.unread += others.length;
-    this.notifier.arrived(others.filter((one) => !one.late), tardy);
-    // Offered once, when there was something to tell; the browser is asked only after a yes.
-    if (others.length === 0 || !this.notifier.offers()) return;
-    const { t } = this.lang;
-    this.notices.offer(t('notify.offer'), t('notify.yes'), () => this.notifier.ask());
+  /** The node could not read what was asked for. Where nothing shows it, it is said. */
+  #unread() {
+    const { store: { history, timeline }, lang: { t } } = this;
+    const { failed } = history;
+    if (failed === 'older' || failed === 'newer' || timeline.items.length === 0) return;
+    this.notices.offer(t('history.failed'), t('retry'), () => this.connection.ask(failed));
   }
 
   /** Shows a message that a notification named. */
   open(message) {
-    if (!message || !this.log.reveal(message.id)) this.log.toEnd();
+    if (message) this.log.reveal(message);
+    else this.log.toEnd();
   }
 
   #typing(id) {
@@ -275,37 +228,9 @@ export class View {
     }, TYPING_MS));
   }
 
-  #viewed() {
-    if (this.log.stuck) this.below = 0;
-    if (looking()) {
-      this.unread = 0;
-      this.notifier.looked();
-    }
-    this.reader.moved();
-    this.#pills();
-  }
-
-  #read(last, ids) {
-    this.store.lateSeen(ids);
-    if (last) this.connection.read(last);
-    this.#pills();
-  }
-
-  #pills() {
-    const { part, store, lang, log, below } = this;
-    this.late.renew();
-    part.jump.hidden = log.stuck;
-    part.jumpCount.hidden = below === 0;
-    put(part.jumpCount, lang.number(below));
-    put(part.jumpWords, below > 0 ? lang.t('jump.count', { count: below }) : lang.t('jump'));
-    const title = store.circle || lang.t('unnamed');
-    document.title = this.unread > 0 ? `(${lang.number(this.unread)}) ${title}` : title;
-    this.notifier.shell.badge(this.unread);
-  }
-
   /** Everything but the rows. */
   #renew() {
     this.around.renew(this.connection, this.met);
-    this.#pills();
+    this.attention.pills();
   }
 }

@@ -121,6 +121,8 @@ export class Connection {
       this.#write({ type: 'send', text, ref });
     }
     this.#enter('online');
+    if (this.store.history.wish) this.ask(this.store.history.wish);
+    this.tellRead();
     return resumes;
   }
 
@@ -137,7 +139,9 @@ export class Connection {
     return this.store.addLive([message]);
   }
 
-  on_error({ ref, code, message }) {
+  on_error(packet) {
+    const { ref, code, message } = packet;
+    if (this.store.history.fail(packet)) return true;
     if (ref) return this.outbox.fail(ref, message, code);
     if (code === TOO_MANY) {
       this.full = true;
@@ -187,17 +191,22 @@ export class Connection {
     if (entry && this.state === 'online') this.#write({ type: 'send', text: entry.text, ref });
   }
 
-  /** Asks for older messages; false where none are left or the answer is under way. */
-  older(limit) {
-    const before = this.state === 'online' ? this.store.askOlder() : null;
-    if (before) this.#write({ type: 'history', before, limit });
-    return Boolean(before);
+  /** Asks for messages that are not held, as `History.ask`; false where nothing was asked. */
+  ask(wanted) {
+    if (this.state !== 'online') {
+      this.store.history.want(wanted);
+      return false;
+    }
+    const question = this.store.history.ask(wanted);
+    if (question) this.#write(question);
+    return Boolean(question);
   }
 
-  /** Says how far the reader has seen. */
-  read(message) {
-    const mark = this.state === 'online' ? this.store.reading(message) : null;
-    if (mark) this.#write({ type: 'read', ...mark });
+  /** Says how far the reader has seen; later, where there is no link now. */
+  tellRead() {
+    const { reading } = this.store;
+    if (this.state !== 'online' || reading.untold.size === 0) return;
+    this.#write({ type: 'read', marks: reading.tell() });
   }
 
   typing() {

@@ -42,7 +42,7 @@ impl Circle {
                     batch.runs.push(run.clone());
                 }
                 Write::ReceiptCeiling(ceiling) => batch.ceiling = Some(*ceiling),
-                Write::Read { marks, .. } => batch.reads.extend(marks),
+                Write::Read(marks) => batch.reads.extend(marks),
                 Write::Delivered(author, seq) => {
                     batch.delivered.insert(*author, *seq);
                 }
@@ -61,6 +61,7 @@ impl Circle {
 
     pub(super) fn committed(&mut self, through: u64, now: Now, archive: &dyn Archive) {
         let mut authors = BTreeSet::new();
+        let mut to_vouch = false;
         while self.batches.front().is_some_and(|batch| batch.id <= through) {
             let batch = self.batches.pop_front().expect("looked at above");
             self.uncommitted_bytes -= batch.bytes;
@@ -70,18 +71,23 @@ impl Circle {
                 }
                 if self.run_committed(run, now) {
                     authors.insert(run.author());
+                    to_vouch = true;
                 }
             }
             for (token, seq) in &batch.said {
                 self.outputs.push(Output::Said(*token, *seq));
             }
             authors.extend(batch.reads.keys());
+            // Reads that are not told do not show as receipts that say nothing new either.
+            to_vouch |= self.read_told.is_none() && !batch.reads.is_empty();
             self.marks_committed(batch);
         }
         if !authors.is_empty() {
             // Who has left is waited for by nobody's entries any more.
             let all = authors.iter().any(|author| self.members[author].left);
-            self.receipt_soon(now);
+            if to_vouch {
+                self.receipt_soon(now);
+            }
             self.advance_marks((!all).then_some(&authors), archive);
             self.advance_final();
         }

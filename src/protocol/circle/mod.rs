@@ -99,15 +99,8 @@ pub enum Input {
         /// The page's reference, kept with the entry.
         reference: Option<String>,
     },
-    /// The reader here has read so far.
-    Read {
-        /// Per author the last entry read.
-        marks: Watermarks,
-        /// The greatest timestamp read.
-        upto: Timestamp,
-        /// The greatest arrival number seen.
-        arrival: u64,
-    },
+    /// The reader here has read so far: per author the last entry.
+    Read(Watermarks),
     /// Tell this node's reads, or stop telling them.
     ReadReceipts(bool),
     /// Stop waiting for a member, or wait again.
@@ -197,9 +190,8 @@ pub struct Circle {
     receipt_count: u64,
     receipt_due: Option<u64>,
     receipt_sent_at: Option<u64>,
-    read_receipts: bool,
-    read_upto: Option<Timestamp>,
-    read_arrival: u64,
+    /// What others are told of this node's reads, where that is not all.
+    read_told: Option<Watermarks>,
     final_to: u64,
     final_written: u64,
     final_shown: u64,
@@ -260,9 +252,7 @@ impl Circle {
             },
             receipt_due: None,
             receipt_sent_at: None,
-            read_receipts: restored.read_receipts,
-            read_upto: restored.read_upto,
-            read_arrival: restored.read_arrival,
+            read_told: restored.read_told,
             final_to: restored.final_to,
             final_written: restored.final_to,
             final_shown: restored.final_to,
@@ -298,7 +288,7 @@ impl Circle {
                 }
                 self.say(Unsaid { token: Some(token), body, reference });
             }
-            Input::Read { marks, upto, arrival } => self.read_here(marks, upto, arrival),
+            Input::Read(marks) => self.read_here(marks),
             Input::ReadReceipts(on) => self.set_read_receipts(on),
             Input::SetAside(member, aside) => self.set_aside(member, aside, archive),
             Input::Addresses(member, addresses) => {

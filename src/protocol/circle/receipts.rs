@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Write};
-use super::super::entry::Timestamp;
 use super::super::id::NodeId;
 use super::super::limits::{
     INTEGER_MAX, RECEIPT_MARKS_MAX, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS,
@@ -69,7 +68,12 @@ impl Circle {
             true => Member::head_seq,
             false => |member| member.committed,
         });
-        let read = marks(|member| member.read_here);
+        let read = match &self.read_told {
+            None => marks(|member| member.read_here),
+            Some(told) => {
+                Arc::new(covered.iter().filter_map(|id| Some((*id, *told.get(id)?))).collect())
+            }
+        };
         let receipt =
             Receipt::sign(self.receipt_count, stored, read, self.committed_clock, &self.key);
         self.members.get_mut(&self.me).expect("always there").receipt = Some(receipt.clone());
@@ -304,29 +308,24 @@ impl Circle {
         }
     }
 
-    pub(super) fn read_here(&mut self, marks: Watermarks, upto: Timestamp, arrival: u64) {
-        let marks: Watermarks = marks
-            .into_iter()
-            .filter(|(id, seq)| {
-                let member = self.members.get(id);
-                self.read_receipts
-                    && member.is_some_and(|m| m.read_here < *seq && *seq <= m.committed)
-            })
-            .collect();
-        let further = self.read_upto.is_none_or(|held| held < upto) || arrival > self.read_arrival;
-        if marks.is_empty() && !further {
-            return;
+    pub(super) fn read_here(&mut self, mut marks: Watermarks) {
+        marks.retain(|id, seq| {
+            let member = self.members.get(id);
+            member.is_some_and(|m| m.read_here < *seq && *seq <= m.committed)
+        });
+        if !marks.is_empty() {
+            self.writes.push(Write::Read(marks));
         }
-        self.read_upto = self.read_upto.max(Some(upto));
-        self.read_arrival = self.read_arrival.max(arrival);
-        self.writes.push(Write::Read { marks, upto: self.read_upto, arrival: self.read_arrival });
     }
 
+    /// Reads go on to be kept while they are not told: a page opens where its reader stopped.
     pub(super) fn set_read_receipts(&mut self, on: bool) {
-        if self.read_receipts != on {
-            self.read_receipts = on;
-            self.writes.push(Write::ReadReceipts(on));
+        if self.read_told.is_none() == on {
+            return;
         }
+        let read = self.members.iter().map(|(id, member)| (*id, member.read_here));
+        self.read_told = (!on).then(|| read.filter(|(_, seq)| *seq > 0).collect());
+        self.writes.push(Write::ReadTold(self.read_told.clone()));
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::entry::Timestamp;
 use super::super::id::NodeId;
 use super::super::receipt::Receipt;
 use super::sync::Link;
@@ -68,12 +67,7 @@ impl Circle {
 
     /// Whether this node's reads are told.
     pub fn read_receipts(&self) -> bool {
-        self.read_receipts
-    }
-
-    /// How far the reader here has read: the greatest timestamp, the greatest arrival number.
-    pub fn read_place(&self) -> (Option<Timestamp>, u64) {
-        (self.read_upto, self.read_arrival)
+        self.read_told.is_none()
     }
 
     /// Sends that wait to be stamped.

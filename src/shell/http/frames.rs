@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::protocol::id::NodeId;
-use crate::shell::handle::Row;
+use crate::protocol::receipt::Watermarks;
+use crate::shell::handle::{Row, Unread};
 
 use super::message::{Lens, Message, newest_that_fit, place_text};
 use super::problem::Problem;
@@ -34,9 +35,11 @@ pub(super) enum FromPage {
         after: Option<String>,
         limit: Option<usize>,
     },
+    /// A page of 0.1 names a place instead, which may lie above what was never on the screen: it
+    /// marks nothing.
     Read {
-        upto: String,
-        arrival: u64,
+        #[serde(default)]
+        marks: Watermarks,
     },
     Typing,
 }
@@ -133,8 +136,10 @@ pub(super) struct Welcome<'a> {
 
 #[derive(Debug, Serialize)]
 struct ReadHere {
-    upto: Option<String>,
-    arrival: u64,
+    behind: Watermarks,
+    more: bool,
+    first: Option<String>,
+    count: u64,
 }
 
 /// A `welcome`, and the frames in which it goes on where a frame does not hold the circle.
@@ -144,6 +149,7 @@ pub(super) fn welcome_frames(
     arrival: u64,
     rows: &[Row],
     more: bool,
+    unread: Unread,
 ) -> impl Iterator<Item = String> {
     let view = lens.view.clone();
     // Oneself first: a page judges by its own member what is late.
@@ -161,7 +167,12 @@ pub(super) fn welcome_frames(
         circle: &view.circle,
         clock: view.clock,
         members: members.pop_front().unwrap_or_default(),
-        read: ReadHere { upto: view.read_upto.map(place_text), arrival: view.read_arrival },
+        read: ReadHere {
+            behind: unread.behind,
+            more: unread.more,
+            first: unread.first.map(place_text),
+            count: unread.count,
+        },
         read_receipts: view.read_receipts,
         receipts: receipts.pop_front().unwrap_or_default(),
         more: more || messages.len() < rows.len(),

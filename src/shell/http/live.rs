@@ -15,7 +15,7 @@ use futures_util::stream::{FuturesUnordered, SplitStream};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
 
-use crate::shell::handle::{Event, Row, StoreState, View};
+use crate::shell::handle::{Event, Row, StoreState, Unread, View};
 
 use self::asked::Pending;
 use super::frames::{ToPage, plain_error_frame, welcome_frames};
@@ -26,7 +26,7 @@ use super::message::{Lens, Part, messages_frames};
 use super::problem::Problem;
 use super::server::App;
 use super::socket::{Ended, close, stopping};
-use super::status::{MembersNews, Receipts, members_news};
+use super::status::{MembersNews, Receipts, members_news, reader_of};
 
 /// Why the loop ends: the page has gone (none), or the node ends it.
 type Step = Result<(), Option<Ended>>;
@@ -112,18 +112,23 @@ impl Page {
         self.refresh();
         self.shown = self.lens.view.clone();
         let from = self.shown.arrival;
+        let (since, authors) = reader_of(&self.shown);
         let read = self.app.read(move |rows| {
             let mut arrival = from;
             while let Some(last) = rows.since_arrival(arrival, RESUME_STEP)?.last() {
                 arrival = last.arrival;
             }
-            Ok((arrival, Part::Newest.read(rows, None)?))
+            let unread = match since {
+                Some(since) => rows.unread(since, &authors, arrival)?,
+                None => Unread::default(),
+            };
+            Ok((arrival, Part::Newest.read(rows, None)?, unread))
         });
-        let (arrival, (mut rows, more)) = self.need(read.await).await?;
+        let (arrival, (mut rows, more), unread) = self.need(read.await).await?;
         rows.retain(|row| row.arrival <= arrival);
         (self.streamed, self.behind) = (arrival, false);
         let version = &self.app.door.version;
-        for frame in welcome_frames(&self.lens, version, arrival, &rows, more) {
+        for frame in welcome_frames(&self.lens, version, arrival, &rows, more, unread) {
             self.put(frame).await?;
         }
         Ok(())

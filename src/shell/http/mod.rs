@@ -24,7 +24,7 @@ use std::sync::Arc;
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 
-use super::handle::{Handle, Row, View};
+use super::handle::{Handle, ReadTo, Row, Unread, View};
 
 pub use self::server::serve;
 pub use self::status::fingerprint;
@@ -95,6 +95,16 @@ pub trait Rows: Send + Sync + 'static {
     /// # Errors
     /// See [`Rows::newest`].
     fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Vec<Row>, Unreadable>;
+    /// What the reader here has not read; see the store's reader.
+    ///
+    /// # Errors
+    /// See [`Rows::newest`].
+    fn unread(
+        &self,
+        since: Timestamp,
+        authors: &[ReadTo],
+        arrival: u64,
+    ) -> Result<Unread, Unreadable>;
     /// The entry at `seq` of the author's log.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
+use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{MemberView, StoreState, View};
+use crate::shell::handle::{MemberView, ReadTo, StoreState, View};
 
 use super::limits::{FRAME_HEAD_MAX, FRAME_TO_PAGE_MAX};
 use super::message::place_text;
@@ -242,6 +243,16 @@ impl Parts {
 fn changed(old: Option<&Watermarks>, new: &Watermarks) -> Watermarks {
     let same = |id: &NodeId, seq: &u64| old.and_then(|old| old.get(id)) == Some(seq);
     new.iter().filter(|(id, seq)| !same(id, seq)).map(|(id, seq)| (*id, *seq)).collect()
+}
+
+/// From where on the reader of this node counts, and of each other how far it was read and from
+/// where on its log does not count.
+pub(super) fn reader_of(view: &View) -> (Option<Timestamp>, Vec<ReadTo>) {
+    let me = view.members.iter().find(|member| member.id == view.me);
+    let others = view.members.iter().filter(|member| member.id != view.me);
+    let read = |id| view.read_here.get(id).copied().unwrap_or(0);
+    let authors = others.map(|other| (other.id, read(&other.id), other.disputed)).collect();
+    (me.and_then(|me| me.since), authors)
 }
 
 pub(super) fn own_name(view: &View) -> &str {

@@ -8,7 +8,6 @@ use super::Task;
 use crate::protocol::body::{self, Body};
 use crate::protocol::circle::Input;
 use crate::protocol::circle::Output;
-use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::WAITING_SENDS_MAX;
 use crate::protocol::packet::{Lane, Packet};
@@ -63,7 +62,7 @@ impl Task {
                 let _ = reply.send(self.set_aside(member, aside));
             }
             Command::Leave(reply) => self.say(Body::Leave, reply),
-            Command::Read { upto, arrival } => self.read(upto, arrival),
+            Command::Read(marks) => self.circle(Input::Read(marks)),
             Command::Typing => {
                 let peers: Vec<NodeId> = self.owner.mesh.linked().collect();
                 for peer in peers {
@@ -174,19 +173,5 @@ impl Task {
     pub(super) fn refuse_all(&mut self) {
         let why = Refused::Gone("the node is stopping; start it again".into());
         std::mem::take(&mut self.asked).into_values().for_each(|asked| asked.refuse(&why));
-    }
-
-    fn read(&mut self, upto: Timestamp, arrival: u64) {
-        let circle = &self.owner.circle;
-        let behind = circle
-            .members()
-            .iter()
-            .filter(|(_, member)| member.read_here < member.committed)
-            .map(|(id, member)| (*id, member.read_here))
-            .collect();
-        match self.owner.archive.read_marks(upto, arrival, &behind) {
-            Ok(marks) => self.circle(Input::Read { marks, upto, arrival }),
-            Err(why) => tracing::warn!(%why, "how far was read cannot be looked up"),
-        }
     }
 }

@@ -20,7 +20,6 @@ fn circle_name(body: Option<&str>) -> String {
 
 /// A view before the owner's first.
 pub fn first(circle: &Circle, epoch: &str, arrival: u64, addresses: &[String]) -> View {
-    let (read_upto, read_arrival) = circle.read_place();
     View {
         me: circle.me(),
         epoch: epoch.to_owned(),
@@ -37,8 +36,7 @@ pub fn first(circle: &Circle, epoch: &str, arrival: u64, addresses: &[String]) -
         damaged: None,
         catching_up: circle.catching_up(),
         read_receipts: circle.read_receipts(),
-        read_upto,
-        read_arrival,
+        read_here: BTreeMap::new(),
         addresses: addresses.to_vec(),
         left: false,
     }
@@ -80,6 +78,7 @@ impl Task {
             members: circle.members().iter().map(|(id, m)| self.member(*id, m)).collect(),
             delivered: marks(|member| member.delivered_shown),
             read_by_all: marks(|member| member.read_by_all_shown),
+            read_here: marks(|member| member.read_here),
             links: owner.mesh.linked().count(),
             store: self.store.clone(),
             damaged: self.damaged.clone(),

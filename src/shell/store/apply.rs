@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::restore::{names, timestamp_bytes};
+use super::restore::names;
 use super::schema::set_meta;
-use super::sql::{self, int};
+use super::sql::{self, int, marks_bytes};
 use super::writer::Batch;
 use crate::protocol::archive::Write;
 use crate::protocol::entry::CheckedRun;
@@ -79,18 +79,19 @@ impl<'a> Apply<'a> {
             Write::Aside(node, aside) => self.of(sql::ASIDE_SET, node, aside),
             Write::Delivered(node, seq) => self.of(sql::DELIVERED_GROW, node, int(*seq)),
             Write::ReadByAll(node, seq) => self.of(sql::READ_BY_ALL_GROW, node, int(*seq)),
-            Write::Read { marks, upto, arrival } => {
+            Write::Read(marks) => {
                 for (node, seq) in marks {
                     self.of(sql::READ_HERE_GROW, node, int(*seq))?;
                 }
-                if let Some(upto) = upto {
-                    self.grow(names::READ_UPTO, timestamp_bytes(*upto))?;
-                }
-                self.grow(names::READ_ARRIVAL, int(*arrival))
+                Ok(())
             }
             Write::Final(lamport) => self.grow(names::FINAL_TO, int(*lamport)),
             Write::ReceiptCeiling(count) => self.grow(names::RECEIPT_CEILING, int(*count)),
-            Write::ReadReceipts(told) => set_meta(self.transaction, names::READ_RECEIPTS, told),
+            Write::ReadTold(told) => {
+                set_meta(self.transaction, names::READ_RECEIPTS, told.is_none())?;
+                let marks = told.as_ref().map(marks_bytes).unwrap_or_default();
+                set_meta(self.transaction, names::READ_TOLD, marks)
+            }
             Write::Named(name) => set_meta(self.transaction, names::NAMED, name),
             Write::Sent { reference, seq } => self.sent(reference, *seq, before),
         }
@@ -170,8 +171,8 @@ impl<'a> Apply<'a> {
         self.transaction.prepare_cached(sql::RECEIPT_SET)?.execute(params![
             author,
             int(receipt.count),
-            sql::marks_bytes(&receipt.stored),
-            sql::marks_bytes(&receipt.read),
+            marks_bytes(&receipt.stored),
+            marks_bytes(&receipt.read),
             int(receipt.clock),
             receipt.signature,
         ])?;

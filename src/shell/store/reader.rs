@@ -14,8 +14,7 @@ use super::restore::number_at;
 use super::sql::{self, int};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
-use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::Row;
+use crate::shell::handle::{ReadTo, Row, UNREAD_AUTHORS_MAX, UNREAD_COUNT_MAX, Unread};
 
 /// Connections for pages and commands: readers are quick, and more would only share the same disk.
 const CONNECTIONS_MAX: usize = 4;
@@ -145,27 +144,45 @@ impl Reader {
         })
     }
 
-    /// How far each of `authors` has been read by one who has read all up to `upto` that had
-    /// arrived by number `arrival`. `authors` gives the marks so far, 0 where there is none; the
-    /// answer has only those that grew.
+    /// What the reader of this node, `me`, has not read: see [`Unread`]. `authors` gives how far
+    /// each other was read, and from where on its log does not count any more; `arrival` the last
+    /// entry that is looked at.
     ///
     /// # Errors
     /// See [`Reader::newest`].
-    pub fn read_marks(
+    pub fn unread(
         &self,
-        upto: Timestamp,
+        since: Timestamp,
+        authors: &[ReadTo],
         arrival: u64,
-        authors: &Watermarks,
-    ) -> Result<Watermarks, ReadError> {
+    ) -> Result<Unread, ReadError> {
         self.with(|connection| {
-            let mut grown = Watermarks::new();
-            for (author, mark) in authors {
-                let reached = read_mark(connection, author, *mark, upto, arrival)?;
-                if reached > *mark {
-                    grown.insert(*author, reached);
-                }
+            let mut behind = Vec::new();
+            let mut unread = Unread::default();
+            for (author, mark, until) in authors {
+                // What was said before its reader came needs no reading.
+                let from = read_mark(connection, author, *mark, since)?;
+                let until = until.map_or(i64::MAX, int);
+                let mut next = connection.prepare_cached(sql::NEXT_SAID)?;
+                let first = next
+                    .query_row((author, int(from), until, int(arrival)), |row| {
+                        let place = Timestamp { lamport: number_at(row, 1)?, author: *author };
+                        Ok((place, number_at(row, 0)?))
+                    })
+                    .optional()?;
+                let Some((place, seq)) = first else { continue };
+                behind.push((place, *author, seq - 1));
+                let rest = int(UNREAD_COUNT_MAX - unread.count);
+                let mut count = connection.prepare_cached(sql::COUNT_SAID)?;
+                let values = (author, int(from), until, int(arrival), rest);
+                unread.count += count.query_row(values, |row| number_at(row, 0))?;
             }
-            Ok(grown)
+            behind.sort_unstable();
+            unread.first = behind.first().map(|(place, ..)| *place);
+            unread.more = behind.len() > UNREAD_AUTHORS_MAX;
+            let named = behind.into_iter().take(UNREAD_AUTHORS_MAX);
+            unread.behind = named.map(|(_, author, seq)| (author, seq)).collect();
+            Ok(unread)
         })
     }
 
@@ -231,31 +248,29 @@ impl Iterator for Export {
     }
 }
 
-/// The greatest seq from `mark` on at or before `upto` and `arrival`. Both grow along a log, so it
-/// is found by doubling the step, then halving it.
+/// The greatest seq from `mark` on at or before `upto`. Places grow along a log, so it is found by
+/// doubling the step, then halving it.
 fn read_mark(
     connection: &Connection,
     author: &NodeId,
     mark: u64,
     upto: Timestamp,
-    arrival: u64,
 ) -> rusqlite::Result<u64> {
     let mut placed = connection.prepare_cached(sql::PLACED)?;
-    let mut was_read = |seq: u64| -> rusqlite::Result<bool> {
+    let mut before = |seq: u64| -> rusqlite::Result<bool> {
         let place = placed.query_row((author, int(seq)), |row| {
-            let timestamp = Timestamp { lamport: number_at(row, 0)?, author: *author };
-            Ok(timestamp <= upto && number_at(row, 1)? <= arrival)
+            Ok(Timestamp { lamport: number_at(row, 0)?, author: *author } <= upto)
         });
         Ok(place.optional()?.unwrap_or(false))
     };
     let (mut low, mut step) = (mark, 1);
-    while was_read(low + step)? {
+    while before(low + step)? {
         low += step;
         step *= 2;
     }
     while step > 1 {
         step /= 2;
-        if was_read(low + step)? {
+        if before(low + step)? {
             low += step;
         }
     }

@@ -20,20 +20,8 @@ pub(super) mod names {
     pub(in super::super) const RECEIPT_CEILING: &str = "receipt_ceiling";
     pub(in super::super) const READ_RECEIPTS: &str = "read_receipts";
     pub(in super::super) const NAMED: &str = "named";
-    pub(in super::super) const READ_ARRIVAL: &str = "read_arrival";
-    /// The counter, big-endian, then the raw id: greater bytes are a greater timestamp.
-    pub(in super::super) const READ_UPTO: &str = "read_upto";
-}
-
-/// A timestamp as bytes that sort as it does.
-pub(super) fn timestamp_bytes(timestamp: Timestamp) -> Vec<u8> {
-    [&timestamp.lamport.to_be_bytes()[..], &timestamp.author.0].concat()
-}
-
-fn timestamp_of(bytes: [u8; 40]) -> Timestamp {
-    let (lamport, author) = bytes.split_first_chunk::<8>().expect("40 bytes hold 8");
-    let author = NodeId(author.try_into().expect("32 are left"));
-    Timestamp { lamport: u64::from_be_bytes(*lamport), author }
+    /// What others were told before; a store of 0.1 has none, and kept no further reads.
+    pub(in super::super) const READ_TOLD: &str = "read_told";
 }
 
 /// Reads the committed state.
@@ -43,10 +31,7 @@ pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
         arrival: connection.query_row(sql::LAST_ARRIVAL, [], |row| number_at(row, 0))?,
         final_to: number(names::FINAL_TO)?,
         receipt_ceiling: number(names::RECEIPT_CEILING)?,
-        read_receipts: meta(connection, names::READ_RECEIPTS)?.unwrap_or(true),
         named: meta(connection, names::NAMED)?,
-        read_arrival: number(names::READ_ARRIVAL)?,
-        read_upto: meta(connection, names::READ_UPTO)?.map(timestamp_of),
         top: connection
             .query_row(sql::TOP, [], |row| Ok((timestamp(row)?, row.get(2)?)))
             .optional()?,
@@ -60,6 +45,11 @@ pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
     for author in authors {
         let (id, node) = author?;
         restored.members.insert(node, member(connection, id, node)?);
+    }
+    if meta(connection, names::READ_RECEIPTS)? == Some(false) {
+        let told = meta::<Marks>(connection, names::READ_TOLD)?.map(|Marks(told)| told);
+        let read = restored.members.iter().map(|(id, member)| (*id, member.read_here));
+        restored.read_told = told.or_else(|| Some(read.filter(|(_, seq)| *seq > 0).collect()));
     }
     Ok(restored)
 }

@@ -172,8 +172,14 @@ statements! {
         WHERE x.hash = ?1 LIMIT 1";
     AT = "SELECT hash, lamport FROM entries
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq = ?2";
-    PLACED = "SELECT lamport, arrival FROM entries
+    PLACED = "SELECT lamport FROM entries
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq = ?2";
+    NEXT_SAID = "SELECT seq, lamport FROM entries
+        WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq > ?2 AND seq < ?3
+        AND kind IS NULL AND arrival <= ?4 ORDER BY seq LIMIT 1";
+    COUNT_SAID = "SELECT count(*) FROM (SELECT 1 FROM entries
+        WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq > ?2 AND seq < ?3
+        AND kind IS NULL AND arrival <= ?4 LIMIT ?5)";
     RUN_BEFORE = "SELECT seq FROM entries WHERE author = (SELECT id FROM authors WHERE node = ?1)
         AND seq < ?2 AND signature IS NOT NULL ORDER BY seq DESC LIMIT 1";
     RUN_FROM = "SELECT seq, lamport, seen, at, body, signature, hash FROM entries

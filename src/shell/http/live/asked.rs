@@ -11,7 +11,7 @@ use super::{Page, Step};
 use crate::shell::handle::{Command, Refused, Row};
 use crate::shell::http::frames::{FromPage, Question, ToPage, error_frame, plain_error_frame};
 use crate::shell::http::limits::FRAME_FROM_PAGE_MAX;
-use crate::shell::http::message::{Part, parse_place};
+use crate::shell::http::message::Part;
 use crate::shell::http::problem::Problem;
 use crate::shell::http::routes::check_reference;
 use crate::shell::http::socket::Ended;
@@ -77,12 +77,7 @@ impl Page {
             FromPage::History { before, after, limit } => {
                 return self.history(before.as_deref(), after.as_deref(), limit).await;
             }
-            FromPage::Read { upto, arrival } => {
-                return Ok(match parse_place(&upto) {
-                    Ok(upto) => self.command(Command::Read { upto, arrival }).await,
-                    Err(problem) => Err(problem),
-                });
-            }
+            FromPage::Read { marks } => return Ok(self.command(Command::Read(marks)).await),
             // Not worth waiting for.
             FromPage::Typing => drop(self.app.door.handle.commands.try_send(Command::Typing)),
         }

@@ -1,0 +1,45 @@
+// Tabs of one browser on one node: what is read in one is read in all, and what one shows is not
+// news in another. No DOM; the channel is given.
+
+/** A tab that is looked at answers within this time (ms). */
+export const ANSWER_MS = 100;
+
+export class Tabs {
+  /** `watched()`: whether somebody looks here; `onRead(marks)`: another tab has told them. */
+  constructor({ channel, timers, store, watched, onRead }) {
+    Object.assign(this, { channel, timers, store, watched, onRead });
+    this.serial = 0;
+    this.waiting = new Map();
+    if (channel) channel.onmessage = ({ data }) => this.#heard(data);
+  }
+
+  #say(words) {
+    const { epoch, me } = this.store;
+    this.channel?.postMessage({ epoch, me, ...words });
+  }
+
+  #heard({ epoch, me, read, asks, answers }) {
+    if (epoch !== this.store.epoch || me !== this.store.me) return;
+    if (read) this.onRead(read);
+    if (asks && this.watched()) this.#say({ answers: asks });
+    this.waiting.delete(answers);
+  }
+
+  /** Tells the others what was read here. */
+  read(marks) {
+    this.#say({ read: marks });
+  }
+
+  /** Does something unless another tab is looked at. */
+  unlessWatched(action) {
+    this.serial += 1;
+    const asks = `${this.serial} ${Math.random()}`;
+    this.waiting.set(asks, action);
+    this.#say({ asks });
+    this.timers.set(() => {
+      const wanted = this.waiting.get(asks);
+      this.waiting.delete(asks);
+      wanted?.();
+    }, ANSWER_MS);
+  }
+}
