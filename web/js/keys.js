@@ -8,8 +8,10 @@ const SHORTCUTS = [
   [['Enter'], 'keys.send'],
   [['Shift', 'Enter'], 'keys.break'],
   [['a–z'], 'keys.write'],
-  [['↑'], ['↓'], ['Home'], ['End'], 'keys.walk'],
+  [['↑'], ['↓'], 'keys.walk'],
+  [['Home'], ['End'], 'keys.ends'],
   [['Enter'], 'keys.details'],
+  [['Tab'], 'keys.within'],
   [['Esc'], 'keys.close'],
   [['?'], 'keys.list'],
 ];
