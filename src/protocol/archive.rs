@@ -58,6 +58,8 @@ pub trait Archive {
         }
         found
     }
+    /// Where the run begins that has the entry at `seq` of the log held here.
+    fn run_start(&self, author: &NodeId, seq: u64) -> Option<u64>;
     /// The reference run that holds the entry with this hash, from the entry after its stored
     /// predecessor run up to the signature.
     fn reference_run(&self, hash: &Hash) -> Option<Run>;

@@ -69,12 +69,21 @@ pub const CATCH_UP_MS: u64 = 10_000;
 pub const WAITING_AUTHOR_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of all waiting entries; what does not fit is fetched again.
 pub const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Hashes wanted at once.
+/// Hashes in one `want`, and of one peer's that wait for their answer.
 pub const WANTED_HASHES_MAX: usize = 256;
-/// Milliseconds before a wanted hash is first asked for again; doubles up to [`WANT_RETRY_MAX_MS`].
+/// Hashes wanted at once: the ends of a thousand forked logs, found in one comparison.
+pub const WANTED_MAX: usize = 4 * WANTED_HASHES_MAX;
+/// Least milliseconds between two full `want` to one peer, which keeps no more than one.
+pub const WANT_PACE_MS: u64 = 100;
+/// Questions for one hash, half of them to the peer that made us want it, in a minute; then what
+/// waits for it is dropped, and fetched again like anything that is not held.
+pub const WANT_TRIES_MAX: u32 = 6;
+/// Runs that the answer to one hash may bring: what a node of 0.1 can wait for at once.
+pub const NAMED_RUNS_MAX: usize = WANTED_HASHES_MAX;
+/// Runs of which a link remembers that they were brought along, while it answers hashes.
+pub const BROUGHT_MAX: usize = 4 * NAMED_RUNS_MAX;
+/// Milliseconds before a wanted hash is first asked for again; doubles with each question.
 pub const WANT_RETRY_MS: u64 = 1_000;
-/// Greatest wait in milliseconds before a wanted hash is asked for again.
-pub const WANT_RETRY_MAX_MS: u64 = 60_000;
 /// Milliseconds without progress after which a range is asked of another link.
 pub const RANGE_RETRY_MS: u64 = 2_000;
 /// Times [`RANGE_RETRY_MS`] that a range may bring nothing of its author, whatever else comes,

@@ -28,6 +28,20 @@ pub enum Bug {
     WaitingUnbounded,
     /// Wanted hashes have no fair share: the first to come keep all places.
     WantedUnfair,
+    /// A hash is asked for as long as something waits for it.
+    AskedForever,
+    /// The answer to a hash leaves out what its entry names.
+    NamedLeftOut,
+    /// What only a question brings is given time to come by itself.
+    GraceForForks,
+    /// What an author's further entries name is asked for one by one.
+    NamedOneByOne,
+    /// Forks are compared as late as anything else.
+    ForksComparedLate,
+    /// What waits of an author gives way from the end of its log, whoever sent it.
+    WaitingUnfair,
+    /// What came with an answer comes with the next again.
+    BroughtTwice,
     /// What came from others is not offered.
     OfferForgotten,
     /// The ends of logs are compared with the vectors alone.

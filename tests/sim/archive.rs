@@ -158,6 +158,12 @@ impl Archive for Disk {
         })
     }
 
+    fn run_start(&self, author: &NodeId, seq: u64) -> Option<u64> {
+        let before = self.logs.get(author)?.get(..usize::try_from(seq).ok()?.checked_sub(1)?)?;
+        let signed = before.iter().rposition(|kept| kept.signature.is_some());
+        Some(signed.map_or(1, |index| index as u64 + 2))
+    }
+
     fn reference_run(&self, hash: &Hash) -> Option<Run> {
         self.references.get(hash).map(|run| run.run().clone())
     }

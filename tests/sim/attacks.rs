@@ -36,6 +36,7 @@ pub const ALL: &[Attack] = &[
     signed::quiet_fork,
     signed::many_versions,
     signed::deep_fork,
+    signed::chain_of_forks,
     signed::follows_nothing,
     signed::sees_nothing,
     signed::endless_seen,

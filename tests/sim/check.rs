@@ -8,7 +8,7 @@ use roda::protocol::circle::{Circle, Output};
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{
     HINTS_MAX, RECEIPTS_UNMET_MAX, SEND_QUEUE_BYTES_MAX, WAITING_AUTHOR_BYTES_MAX,
-    WAITING_BYTES_MAX, WANTED_HASHES_MAX,
+    WAITING_BYTES_MAX, WANTED_MAX,
 };
 use roda::protocol::packet::Packet;
 use roda::protocol::receipt::Receipt;
@@ -183,7 +183,7 @@ fn queues_hold(circle: &Circle, outputs: &[Output]) {
     let queues = circle.queues();
     assert!(queues.waiting_bytes <= WAITING_BYTES_MAX, "{queues:?}");
     assert!(queues.waiting_author_bytes <= WAITING_AUTHOR_BYTES_MAX, "{queues:?}");
-    assert!(queues.wanted <= WANTED_HASHES_MAX, "{queues:?}");
+    assert!(queues.wanted <= WANTED_MAX, "{queues:?}");
     assert!(queues.hints <= HINTS_MAX + circle.members().len(), "{queues:?}");
     assert!(queues.serving <= circle.members().len(), "{queues:?}");
     assert!(queues.unmet <= RECEIPTS_UNMET_MAX, "{queues:?}");

@@ -1,104 +1,16 @@
 //! A member that signs two versions: everybody finds out, agrees on where, and nobody honest is
 //! held up by it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use roda::protocol::body::Body;
-use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
+use roda::protocol::circle::Input;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::packet::Packet;
 
-use crate::archive::Disk;
-
-struct Honest {
-    id: NodeId,
-    circle: Circle,
-    disk: Disk,
-}
-
-/// Honest nodes with perfect links and disks, in a time of their own.
-struct Table {
-    time: u64,
-    nodes: Vec<Honest>,
-    post: VecDeque<(NodeId, NodeId, Packet)>,
-    disputed: Vec<(NodeId, u64)>,
-}
-
-impl Table {
-    fn new(count: u8) -> Table {
-        let nodes = (1..=count).map(|number| {
-            let key = SigningKey::from_bytes(&[number; 32]);
-            let id = NodeId(key.verifying_key().to_bytes());
-            let (name, sync_ms) = (format!("n{number}"), 180_000);
-            let settings = Settings { name, knows_others: false, sync_ms, seed: number.into() };
-            let disk = Disk::new();
-            let now = Now { mono: 0, wall: 0 };
-            Honest { id, circle: Circle::new(key, settings, disk.restored(), now), disk }
-        });
-        let (post, disputed) = (VecDeque::new(), Vec::new());
-        Table { time: 0, nodes: nodes.collect(), post, disputed }
-    }
-
-    fn feed(&mut self, node: usize, input: Input) {
-        let now = Now { mono: self.time, wall: self.time };
-        let mut inputs = VecDeque::from([input]);
-        while let Some(input) = inputs.pop_front() {
-            let it = &mut self.nodes[node];
-            for output in it.circle.handle(input, now, &it.disk) {
-                match output {
-                    Output::Send(peer, _, packet) => self.post.push_back((it.id, peer, packet)),
-                    Output::Commit(batch, writes) => {
-                        it.disk.commit(&writes);
-                        inputs.push_back(Input::Committed(batch));
-                    }
-                    Output::LookUp(peer, mut lookup) => {
-                        let runs = lookup.read(&it.disk);
-                        inputs.push_back(Input::Found(peer, lookup, runs));
-                    }
-                    Output::Disputed(author, seq) => self.disputed.push((author, seq)),
-                    Output::Misbehaved(peer, why) => panic!("{peer:?} blamed: {why}"),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn pass(&mut self, milliseconds: u64) {
-        for _ in 0..milliseconds / 50 {
-            self.time += 50;
-            (0..self.nodes.len()).for_each(|node| self.feed(node, Input::Tick));
-            while let Some((from, to, packet)) = self.post.pop_front() {
-                // What goes to the liar is of no interest.
-                if let Some(node) = self.nodes.iter().position(|node| node.id == to) {
-                    let history = matches!(packet, Packet::History(_));
-                    self.feed(node, Input::Received(from, packet));
-                    if history {
-                        let sender = self.nodes.iter().position(|node| node.id == from);
-                        self.feed(sender.expect("an honest sender"), Input::Written(to, 1));
-                    }
-                }
-            }
-        }
-    }
-
-    fn link(&mut self, a: usize, b: usize) {
-        let (left, right) = (self.nodes[a].id, self.nodes[b].id);
-        self.feed(a, Input::Up(right));
-        self.feed(b, Input::Up(left));
-    }
-
-    fn say(&mut self, node: usize, text: &str) {
-        let body = Body::Text { text: text.to_owned() };
-        self.feed(node, Input::Say { token: 1, body, reference: None });
-    }
-
-    fn holds(&self, node: usize, author: NodeId) -> usize {
-        self.nodes[node].disk.logs.get(&author).map_or(0, Vec::len)
-    }
-}
+use crate::table::Table;
 
 /// A member that signs what it likes.
 struct Liar {

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use crate::agree;
+use crate::liar::Liar;
 use crate::signed;
 use crate::world::{Event, World};
 
@@ -10,6 +11,9 @@ use crate::world::{Event, World};
 const AGREE_MS: u64 = 30_000;
 /// Milliseconds between two lies once the faults are over.
 const LIE_MS: usize = 2_500;
+/// Forked identities in a chain that begins as the faults end: a second's round trip for each would
+/// be too much.
+const CHAIN: usize = 120;
 /// Simulated milliseconds in which an agreed circle says next to nothing.
 const QUIET_MS: u64 = 5_000;
 /// Packets in that time for each pair.
@@ -140,6 +144,9 @@ fn settle(world: &mut World) {
     for node in &liars {
         if world.rng.bool() {
             signed::quiet_fork(world, *node);
+        }
+        if world.rng.u8(..4) == 0 && !Liar::victims(world, *node).is_empty() {
+            signed::chain(world, *node, CHAIN);
         }
         for time in (0..AGREE_MS).step_by(LIE_MS) {
             world.at(start + time, Event::Lie { node: *node, signed: false });

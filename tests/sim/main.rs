@@ -5,6 +5,7 @@
 mod agree;
 mod archive;
 mod attacks;
+mod chains;
 mod check;
 mod forks;
 mod history;
@@ -15,6 +16,7 @@ mod planted;
 mod promises;
 mod serving;
 mod signed;
+mod table;
 mod world;
 
 use world::World;

@@ -79,6 +79,30 @@ pub fn deep_fork(world: &mut World, node: usize) {
     }
 }
 
+/// Identities that each name the one before, for one; for the others each has another version.
+pub fn chain(world: &mut World, node: usize, count: usize) {
+    let victim = one_victim(world, node);
+    let mut seen = Liar::top(world, node);
+    for number in 0..count {
+        let key = new_key(&mut world.rng);
+        let mut tip = Liar::tip(world, node, &key, 0);
+        world.checks.may_fork.insert(tip.author());
+        let other = tip.clone().sign(None, None, vec![text(&format!("other {number}"))]);
+        let run = tip.sign(seen, None, vec![text(&format!("chained {number}"))]);
+        seen = Some((run.head(), run.last_lamport()));
+        for to in Liar::victims(world, node) {
+            let version = if to == victim { &run } else { &other };
+            Liar::send_run(world, node, to, version.clone());
+        }
+    }
+}
+
+/// A short chain of forks, or now and then a long one.
+pub fn chain_of_forks(world: &mut World, node: usize) {
+    let count = if world.rng.u8(..12) == 0 { 60 } else { world.rng.usize(2..12) };
+    chain(world, node, count);
+}
+
 /// An entry behind one that does not exist.
 pub fn follows_nothing(world: &mut World, node: usize) {
     let key = Liar::some_key(world, node);

@@ -11,6 +11,7 @@ mod ends;
 mod program;
 
 mod asks;
+mod chain;
 mod first;
 mod flood;
 mod keys;

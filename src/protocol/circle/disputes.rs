@@ -75,6 +75,8 @@ impl Circle {
         self.fetches.remove(&author);
         self.replan.insert(author);
         self.compare_later(author, now);
+        self.compare_soon(now);
+        self.marks_soon(now);
         let peers: Vec<NodeId> = self.links.keys().copied().collect();
         for peer in &peers {
             if self.links[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {
@@ -92,8 +94,6 @@ impl Circle {
                 self.waiting.want(prev, peer, now.mono);
             }
         }
-        self.advance_marks(None, archive);
-        self.advance_final();
     }
 
     pub(super) fn send_dispute(&mut self, peer: NodeId, author: NodeId) {
@@ -146,10 +146,10 @@ impl Circle {
     fn keep_reference(&mut self, run: Arc<CheckedRun>, leaves_log: bool) -> Taken {
         let author = run.author();
         let count = run.hashes().len() as u64;
-        let member = self.members.get_mut(&author).expect("made when its run came");
         // What somebody's entry names is kept beyond the bounds: that entry must not be held up,
         // and each such branch costs an entry that is kept anyway.
         let named = run.hashes().iter().any(|hash| self.waiting.awaits(hash));
+        let member = self.members.get_mut(&author).expect("made when its run came");
         let full = member.reference_entries + count > REFERENCE_ENTRIES_MAX as u64
             || (leaves_log && member.branches.len() >= BRANCHES_MAX);
         if full && !named {

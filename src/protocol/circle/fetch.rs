@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::archive::Archive;
 use super::super::id::NodeId;
-use super::super::limits::{RANGE_PATIENCE, RANGE_RETRY_MS, WANT_RANGES_MAX, WANTED_HASHES_MAX};
+use super::super::limits::{RANGE_PATIENCE, RANGE_RETRY_MS, WANT_RANGES_MAX};
 use super::super::packet::{Packet, Range, Want};
 use super::super::planted::{self, Bug};
 use super::sync::Link;
@@ -83,20 +83,7 @@ impl Circle {
             self.plan_fetch(author, now, &mut wants);
             self.note_stall(author);
         }
-        for hash in self.waiting.due(now) {
-            if self.locate(&hash, archive).is_some() {
-                self.waiting.wanted.remove(&hash);
-                continue;
-            }
-            let wanted = &self.waiting.wanted[&hash];
-            let (last, asked) = (wanted.peer, wanted.asked);
-            let Some(peer) = self.peer_after(last, asked, |_| true) else { continue };
-            let want = wants.entry(peer).or_default();
-            if want.hashes.len() < WANTED_HASHES_MAX {
-                want.hashes.push(hash);
-                self.waiting.asked(&hash, peer, now);
-            }
-        }
+        self.want_hashes(now, archive, &mut wants);
         for (peer, want) in wants {
             self.send(peer, Packet::Want(want));
         }
@@ -173,7 +160,7 @@ impl Circle {
 
     /// A linked peer that `fits`: `start` itself unless `past`, else the next after it on the ring
     /// of ids.
-    fn peer_after(
+    pub(super) fn peer_after(
         &self,
         start: NodeId,
         past: bool,
@@ -187,6 +174,10 @@ impl Circle {
 
     pub(super) fn fetch_wake(&self) -> Option<u64> {
         let stalls = self.fetch_due.first().map(|(at, _)| *at);
-        [stalls, self.waiting.wake()].into_iter().flatten().min().filter(|_| !self.links.is_empty())
+        [stalls, self.waiting.wants.wake()]
+            .into_iter()
+            .flatten()
+            .min()
+            .filter(|_| !self.links.is_empty())
     }
 }

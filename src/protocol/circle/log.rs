@@ -7,8 +7,12 @@ use super::super::archive::{Archive, Located, StoredHead, Write};
 use super::super::body::{Body, Reading};
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
+use super::super::limits::WANTED_HASHES_MAX;
 use super::super::planted::{self, Bug};
 use super::{Circle, Member, Now, Output};
+
+/// Milliseconds an entry that was named may still be on its own way before it is asked for.
+const GRACE_MS: u64 = 100;
 
 /// What became of a run.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,28 +76,32 @@ impl Circle {
     ) -> Result<(), &'static str> {
         let mut fault = Ok(());
         let mut queue = vec![(run.clone(), from)];
-        let mut authors = BTreeSet::new();
+        let (mut authors, mut held_up) = (BTreeSet::new(), BTreeSet::new());
         while let Some((next, from)) = queue.pop() {
             authors.insert(next.author());
             match self.try_run(&next, !live, now, archive) {
                 Taken::Done => {
+                    let forked = self.members[&next.author()].dispute.is_some();
                     for hash in next.hashes() {
-                        queue.extend(self.waiting.freed_by(hash));
+                        let freed = self.waiting.freed_by(hash);
+                        if forked {
+                            held_up.extend(freed.iter().map(|(run, _)| run.author()));
+                        }
+                        queue.extend(freed);
                     }
                     let head = self.members[&next.author()].head_seq();
                     queue.extend(self.waiting.followers(next.author(), head));
                 }
                 Taken::Missing(hash) => {
-                    // A gap is fetched as a range; anything else is asked for by its hash.
-                    let head = self.members[&next.author()].head_seq();
-                    let gap =
-                        Some(hash) == next.run().first.prev && next.run().first.seq > head + 1;
-                    let disputed = self.members[&next.author()].dispute.is_some();
-                    self.waiting.put(next, from, hash, !gap || disputed, now);
+                    let ask = self.ask_at(&next, hash, now);
+                    self.waiting.put(next, from, hash, ask);
                 }
                 Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
                 Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
             }
+        }
+        for author in held_up {
+            self.want_named(author, now, archive);
         }
         // Who has only sent what waits is nobody yet: identities cost nothing.
         for author in authors {
@@ -102,6 +110,35 @@ impl Circle {
             }
         }
         fault
+    }
+
+    /// When to ask for the entry that the run waits for; never, where a range brings it.
+    fn ask_at(&self, run: &CheckedRun, missing: Hash, now: Now) -> Option<u64> {
+        let member = &self.members[&run.author()];
+        let first = run.run().first;
+        let before = Some(missing) == first.prev;
+        let disputed = member.dispute.is_some();
+        if before && first.seq > member.head_seq() + 1 && !disputed {
+            return None;
+        }
+        // What only answers bring, of a fork or named by an answer, does not come by itself.
+        let asked = || run.hashes().iter().any(|hash| self.waiting.wants.was_asked(hash));
+        let answered = (before || disputed || asked()) && !planted::is(Bug::GraceForForks);
+        Some(now.mono + if answered { 0 } else { GRACE_MS })
+    }
+
+    /// An entry of a disputed author held this author up. What its further entries name is asked
+    /// for at once, or each would cost a round trip of its own.
+    fn want_named(&mut self, author: NodeId, now: Now, archive: &dyn Archive) {
+        if planted::is(Bug::NamedOneByOne) {
+            return;
+        }
+        let named = self.waiting.names(author).take(WANTED_HASHES_MAX);
+        for (hash, from) in named.collect::<Vec<_>>() {
+            if self.locate(&hash, archive).is_none() {
+                self.waiting.want(hash, from, now.mono);
+            }
+        }
     }
 
     fn try_run(

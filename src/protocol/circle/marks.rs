@@ -6,8 +6,8 @@ use super::super::archive::{Archive, Write};
 use super::super::entry::Timestamp;
 use super::super::id::NodeId;
 use super::super::planted::{self, Bug};
-use super::Circle;
 use super::receipts::LAZY_COMMIT_MS;
+use super::{Circle, Now};
 
 /// What an author's mark is made of.
 #[derive(Clone, Copy)]
@@ -17,6 +17,19 @@ enum Mark {
 }
 
 impl Circle {
+    /// All marks are looked at again some time later: after a dispute, of which thousands may come.
+    pub(super) fn marks_soon(&mut self, now: Now) {
+        self.marks_due.get_or_insert(now.mono + LAZY_COMMIT_MS);
+    }
+
+    pub(super) fn marks_when_due(&mut self, now: Now, archive: &dyn Archive) {
+        if self.marks_due.is_some_and(|at| at <= now.mono) {
+            self.marks_due = None;
+            self.advance_marks(None, archive);
+            self.advance_final();
+        }
+    }
+
     /// Moves the marks of these authors (all, where none are given) as far as receipts allow.
     pub(super) fn advance_marks(
         &mut self,
@@ -31,18 +44,20 @@ impl Circle {
                 &all
             }
         };
+        let waited = self.members.iter().filter(|(_, member)| member.waited_for());
+        let waited: Vec<NodeId> = waited.map(|(id, _)| *id).collect();
         for author in authors {
             let Some(member) = self.members.get(author) else { continue };
             if member.committed == 0 || member.dispute.is_some() {
                 continue;
             }
             let (delivered, read) = (member.delivered, member.read_by_all);
-            let to = self.mark(*author, Mark::Delivered, archive);
+            let to = self.mark(*author, Mark::Delivered, &waited, delivered, archive);
             if to > delivered || planted::is(Bug::MarkFalls) && to < delivered {
                 self.members.get_mut(author).expect("looked up above").delivered = to;
                 self.writes.push(Write::Delivered(*author, to));
             }
-            let to = self.mark(*author, Mark::Read, archive);
+            let to = self.mark(*author, Mark::Read, &waited, read, archive);
             if to > read {
                 self.members.get_mut(author).expect("looked up above").read_by_all = to;
                 self.writes.push(Write::ReadByAll(*author, to));
@@ -50,17 +65,22 @@ impl Circle {
         }
     }
 
-    /// The last entry of the author that everybody it counts for has.
-    fn mark(&mut self, author: NodeId, mark: Mark, archive: &dyn Archive) -> u64 {
+    /// The last entry of the author that everybody it counts for has; at most `before`, as soon as
+    /// somebody has no more: in a crowd most have said nothing.
+    fn mark(
+        &mut self,
+        author: NodeId,
+        mark: Mark,
+        waited: &[NodeId],
+        before: u64,
+        archive: &dyn Archive,
+    ) -> u64 {
         let committed = self.members[&author].committed;
         let mut to = committed;
-        let others: Vec<NodeId> = self
-            .members
-            .iter()
-            .filter(|(id, member)| **id != author && member.waited_for())
-            .map(|(id, _)| *id)
-            .collect();
-        for id in others {
+        for id in waited.iter().copied().filter(|id| *id != author) {
+            if to <= before {
+                break;
+            }
             let member = &self.members[&id];
             let reached = match (mark, &member.receipt) {
                 (Mark::Delivered, _) if id == self.me => committed,

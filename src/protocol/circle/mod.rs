@@ -17,6 +17,7 @@ mod fetch;
 mod log;
 mod marks;
 mod members;
+mod named;
 mod offer;
 mod receipts;
 mod serve;
@@ -24,6 +25,7 @@ mod shown;
 mod stamp;
 mod sync;
 mod waiting;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -197,6 +199,8 @@ pub struct Circle {
     final_shown: u64,
     unwritten_receipts: BTreeSet<NodeId>,
     lazy_due: Option<u64>,
+    /// When all marks are looked at again.
+    marks_due: Option<u64>,
 
     last_mono: u64,
     random: u64,
@@ -258,6 +262,7 @@ impl Circle {
             final_shown: restored.final_to,
             unwritten_receipts: BTreeSet::new(),
             lazy_due: None,
+            marks_due: None,
             last_mono: now.mono,
             outputs: Vec::new(),
         };
@@ -327,15 +332,14 @@ impl Circle {
         self.compare_when_due(now, archive);
         self.fetch_when_due(now, archive);
         self.serve_when_due(now, archive);
+        self.marks_when_due(now, archive);
         self.receipt_when_due(now);
     }
 
     /// When [`Input::Tick`] is due, in milliseconds on the monotonic clock; none while nothing is.
     pub fn wake_at(&self) -> Option<u64> {
-        [self.gate_wake(), self.sync_wake(), self.fetch_wake(), self.receipt_wake(), self.lazy_due]
-            .into_iter()
-            .flatten()
-            .min()
+        let wakes = [self.gate_wake(), self.sync_wake(), self.fetch_wake(), self.receipt_wake()];
+        wakes.into_iter().chain([self.lazy_due, self.marks_due]).flatten().min()
     }
 
     /// Whether more may be taken from links: false while the disk lags far behind.

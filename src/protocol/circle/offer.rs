@@ -49,6 +49,14 @@ impl Circle {
         }
     }
 
+    /// A fork was found, and may not be the only one: what is to be compared is compared now.
+    pub(super) fn compare_soon(&mut self, now: Now) {
+        let at = now.mono + if planted::is(Bug::ForksComparedLate) { COMPARE_MS } else { OFFER_MS };
+        for link in self.links.values_mut() {
+            link.compare_at = link.compare_at.map(|due| due.min(at));
+        }
+    }
+
     pub(super) fn compare_when_due(&mut self, now: Now, archive: &dyn Archive) {
         let due = |link: &Link| link.compare_at.is_some_and(|at| at <= now.mono);
         let peers: Vec<NodeId> =
@@ -56,7 +64,7 @@ impl Circle {
         for peer in peers {
             let link = self.links.get_mut(&peer).expect("a key of the map");
             let authors = first(&mut link.uncompared);
-            link.compare_at = (!link.uncompared.is_empty()).then_some(now.mono + COMPARE_MS);
+            link.compare_at = (!link.uncompared.is_empty()).then_some(now.mono + OFFER_MS);
             self.send_heads(peer, authors, Sync::default(), archive);
         }
     }

@@ -1,30 +1,25 @@
 //! Answering `want`: whole runs, in timestamp order, so that every entry named comes before the one
 //! that names it. Ranges are read beside this state machine, one peer after the other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Located};
 use super::super::entry::{CheckedRun, Run};
-use super::super::id::{Hash, NodeId};
+use super::super::id::{Hash, NodeId, Signature};
 use super::super::limits::{
-    HASH_COST_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX, WANTED_HASHES_MAX,
+    BROUGHT_MAX, HASH_COST_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
+    WANTED_HASHES_MAX,
 };
 use super::super::lookup::{Cursor, Lookup};
 use super::super::packet::{Lane, Packet, Want};
 use super::super::planted::{self, Bug};
+use super::named::with_named;
 use super::sync::Link;
-use super::{Circle, Now, Output};
+use super::{Circle, Member, Now, Output};
 
 /// Bytes of history queued before the link must have written them out.
 const BYTES_IN_FLIGHT: usize = 4 * RUN_BYTES_MAX;
-
-/// Whether the entry is in one of these runs already.
-fn among(runs: &[Run], at: &Located) -> bool {
-    let range = |run: &Run| run.first.seq..=run.last_seq();
-    !at.reference
-        && runs.iter().any(|run| run.first.author == at.author && range(run).contains(&at.seq))
-}
 
 /// Whose turn it is to have ranges read.
 #[derive(Debug, Default)]
@@ -90,44 +85,57 @@ impl Circle {
         self.serve(peer, now, archive);
     }
 
-    /// The run with this entry. Of a disputed author also those before it, oldest first: the peer
-    /// looks for where its log forks.
-    fn runs_up_to(&self, hash: &Hash, archive: &dyn Archive) -> VecDeque<Run> {
-        let Some(located) = archive.locate(hash) else { return VecDeque::new() };
-        if located.reference {
-            return archive.reference_run(hash).into_iter().collect();
-        }
-        let (mut runs, mut bytes) = (VecDeque::new(), 0);
-        let disputed = self.members.get(&located.author).is_some_and(|m| m.dispute.is_some());
-        let back = if disputed { REFERENCE_ENTRIES_MAX as u64 } else { 1 };
-        let mut seq = (located.seq + 1).saturating_sub(back).max(1);
-        while seq <= located.seq {
-            let Some(run) = archive.run_from(&located.author, seq) else { break };
-            seq = run.last_seq() + 1;
-            bytes += run.encoded_len();
-            runs.push_back(run);
-            // The end is what was asked for; the peer asks on from where this begins.
-            while bytes > BYTES_IN_FLIGHT && runs.len() > 1 {
-                bytes -= runs.pop_front().map_or(0, |run| run.encoded_len());
-            }
-        }
-        runs
-    }
-
-    /// The next runs for the hashes that the peer asked for.
+    /// The next runs for the hashes that the peer asked for, each with what it names.
     fn runs_asked(&mut self, peer: NodeId, archive: &dyn Archive) -> (Vec<Run>, usize) {
-        let (mut runs, mut bytes): (Vec<Run>, usize) = (Vec::new(), 0);
+        let (mut runs, mut bytes) = (Vec::new(), 0);
+        let link = self.links.get_mut(&peer).expect("served links are up");
+        let mut brought = std::mem::take(&mut link.brought);
         while bytes < BYTES_IN_FLIGHT {
             let link = self.links.get_mut(&peer).expect("served links are up");
             let Some(hash) = link.asked.pop_front() else { break };
             bytes += HASH_COST_BYTES;
-            if !archive.locate(&hash).is_some_and(|at| among(&runs, &at)) {
-                let more = self.runs_up_to(&hash, archive);
-                bytes += more.iter().map(Run::encoded_len).sum::<usize>();
-                runs.extend(more);
-            }
+            let room = BYTES_IN_FLIGHT.saturating_sub(bytes);
+            let more = self.runs_up_to(peer, &hash, archive, &mut brought, room);
+            bytes += more.iter().map(Run::encoded_len).sum::<usize>();
+            runs.extend(more);
+        }
+        let link = self.links.get_mut(&peer).expect("served links are up");
+        let known = brought.len() < BROUGHT_MAX && !planted::is(Bug::BroughtTwice);
+        if !link.asked.is_empty() && known {
+            link.brought = brought;
         }
         (runs, bytes)
+    }
+
+    fn runs_up_to(
+        &self,
+        peer: NodeId,
+        hash: &Hash,
+        archive: &dyn Archive,
+        brought: &mut BTreeSet<Signature>,
+        room: usize,
+    ) -> Vec<Run> {
+        let has = &self.links[&peer].has;
+        // Of a forked log the peer holds, for sure, what comes before the fork.
+        let lacked_from = |author: &NodeId| {
+            let fork = self.members.get(author).and_then(Member::disputed);
+            let next = has.get(author).map_or(1, |seq| seq.saturating_add(1));
+            next.min(fork.unwrap_or(u64::MAX))
+        };
+        // Asked for an entry of a disputed author in whose place it shows another, it looks for
+        // where the logs part, further down than is known here.
+        let deeper = archive.locate(hash).filter(|at| {
+            let member = self.members.get(&at.author);
+            let disputed = member.is_some_and(|member| member.dispute.is_some());
+            disputed && !at.reference && at.seq < lacked_from(&at.author)
+        });
+        let lacked_from = |at: &Located| match &deeper {
+            Some(from) if from.author == at.author => {
+                from.seq.saturating_sub(REFERENCE_ENTRIES_MAX as u64 - 1).max(1)
+            }
+            _ => lacked_from(&at.author),
+        };
+        with_named(hash, archive, &lacked_from, brought, room)
     }
 
     pub(super) fn written(

@@ -93,7 +93,7 @@ impl Circle {
         Queues {
             waiting_bytes: self.waiting.size().0,
             waiting_author_bytes: self.waiting.author_bytes_most(),
-            wanted: self.waiting.wanted.len(),
+            wanted: self.waiting.wants.len(),
             hints: most(Link::hints),
             unmet: self
                 .members

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::archive::Archive;
-use super::super::id::{Hash, NodeId};
+use super::super::id::{Hash, NodeId, Signature};
 use super::super::limits::{HINTS_MAX, SYNC_AUTHORS_MAX};
 use super::super::lookup::Cursor;
 use super::super::packet::{Head, Packet, Sync};
@@ -56,6 +56,8 @@ pub(super) struct Link {
     /// Packets in the history lane that are not written out: while there are any, nothing long is
     /// added.
     pub(super) unwritten: usize,
+    /// Runs that answers to hashes brought since there was none to answer.
+    pub(super) brought: BTreeSet<Signature>,
 }
 
 impl Link {

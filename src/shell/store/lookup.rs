@@ -46,6 +46,10 @@ impl Archive for Reader {
         found.unwrap_or_default()
     }
 
+    fn run_start(&self, author: &NodeId, seq: u64) -> Option<u64> {
+        self.answer(|connection| run_start(connection, author, seq).map(Some))
+    }
+
     fn reference_run(&self, hash: &Hash) -> Option<Run> {
         self.answer(|connection| reference_run(connection, hash))
     }
@@ -118,14 +122,18 @@ pub(super) fn prove_all(connection: &Connection) -> rusqlite::Result<()> {
 /// Checks the last run of every author: what the node would go on from.
 pub(super) fn prove_heads(connection: &Connection) -> rusqlite::Result<()> {
     for (node, head) in heads(connection)? {
-        let mut before = connection.prepare_cached(sql::RUN_BEFORE)?;
-        let before = before.query_row((node, int(head)), |row| number_at(row, 0)).optional()?;
-        let first = before.unwrap_or(0) + 1;
+        let first = run_start(connection, &node, head)?;
         if run_from(connection, &node, first, None)?.is_none_or(|run| run.last_seq() != head) {
             return Err(damage("its run is not whole", &node, head));
         }
     }
     Ok(())
+}
+
+fn run_start(connection: &Connection, author: &NodeId, seq: u64) -> rusqlite::Result<u64> {
+    let mut before = connection.prepare_cached(sql::RUN_BEFORE)?;
+    let before = before.query_row((author, int(seq)), |row| number_at(row, 0)).optional()?;
+    Ok(before.unwrap_or(0) + 1)
 }
 
 /// Authors with entries, and the last seq of each.

@@ -1,0 +1,176 @@
+//! Entries that are asked for by their hash: of whom, when, and for how long.
+
+use std::collections::BTreeMap;
+
+use super::super::archive::Archive;
+use super::super::id::{Hash, NodeId};
+use super::super::limits::{
+    WANT_PACE_MS, WANT_RETRY_MS, WANT_TRIES_MAX, WANTED_HASHES_MAX, WANTED_MAX,
+};
+use super::super::packet::Want;
+use super::super::planted::{self, Bug};
+use super::{Circle, Now};
+
+/// A hash asked for until it is held, nothing waits for it any more, or nobody has it.
+#[derive(Debug)]
+struct Wanted {
+    /// Ask (again) at this time.
+    next: u64,
+    /// Wait after the next question.
+    backoff: u64,
+    /// Who made us want it.
+    origin: NodeId,
+    /// Which of the others was asked last.
+    turn: NodeId,
+    tries: u32,
+}
+
+/// Whom to ask for a hash.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Who made us want it, if it is linked, else the next.
+    Origin(NodeId),
+    /// The next peer after this one.
+    After(NodeId),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Wants {
+    hashes: BTreeMap<Hash, Wanted>,
+}
+
+impl Wants {
+    pub(super) fn has(&self, hash: &Hash) -> bool {
+        self.hashes.contains_key(hash)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    pub(super) fn remove(&mut self, hash: &Hash) {
+        self.hashes.remove(hash);
+    }
+
+    /// Asks `peer` at `next`, unless the hash is wanted already. Returns a hash that gives way.
+    pub(super) fn add(&mut self, hash: Hash, peer: NodeId, next: u64) -> Option<Hash> {
+        if let Some(wanted) = self.hashes.get_mut(&hash) {
+            if wanted.tries == 0 {
+                wanted.next = wanted.next.min(next);
+            }
+            return None;
+        }
+        let given_up = match self.hashes.len() < WANTED_MAX {
+            true => None,
+            false => Some(self.greediest(peer).unwrap_or(hash)),
+        };
+        if given_up != Some(hash) {
+            given_up.iter().for_each(|hash| self.remove(hash));
+            let (origin, turn) = (peer, peer);
+            let wanted = Wanted { next, backoff: WANT_RETRY_MS, origin, turn, tries: 0 };
+            self.hashes.insert(hash, wanted);
+        }
+        given_up.filter(|_| !planted::is(Bug::WantedUnfair))
+    }
+
+    /// The last of the peer with the most, unless that is `peer` itself.
+    fn greediest(&self, peer: NodeId) -> Option<Hash> {
+        let mut counts: BTreeMap<NodeId, usize> = BTreeMap::new();
+        for wanted in self.hashes.values() {
+            *counts.entry(wanted.origin).or_default() += 1;
+        }
+        let own = counts.get(&peer).copied().unwrap_or(0);
+        let (greedy, most) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+        if most <= own + 1 || planted::is(Bug::WantedUnfair) {
+            return None;
+        }
+        let of_greedy = self.hashes.iter().filter(|(_, wanted)| wanted.origin == greedy);
+        of_greedy.max_by_key(|(hash, wanted)| (wanted.next, **hash)).map(|(hash, _)| *hash)
+    }
+
+    /// Hashes to ask for now, those never asked for first, and whom.
+    pub(super) fn due(&self, now: Now) -> Vec<(Hash, Asked)> {
+        let due = self.hashes.iter().filter(|(_, wanted)| wanted.next <= now.mono);
+        let mut due: Vec<(&Hash, &Wanted)> = due.collect();
+        due.sort_by_key(|(_, wanted)| wanted.tries);
+        due.into_iter().map(|(hash, wanted)| (*hash, wanted.whom())).collect()
+    }
+
+    /// Hashes that were asked for often enough.
+    pub(super) fn hopeless(&self, now: Now) -> Vec<Hash> {
+        let most = if planted::is(Bug::AskedForever) { u32::MAX } else { WANT_TRIES_MAX };
+        let hopeless = |wanted: &Wanted| wanted.next <= now.mono && wanted.tries >= most;
+        self.hashes.iter().filter(|(_, wanted)| hopeless(wanted)).map(|(hash, _)| *hash).collect()
+    }
+
+    /// `hash` was asked of `peer` now.
+    pub(super) fn asked(&mut self, hash: &Hash, peer: NodeId, now: Now) {
+        if let Some(wanted) = self.hashes.get_mut(hash) {
+            wanted.next = now.mono + wanted.backoff;
+            wanted.backoff = wanted.backoff.saturating_mul(2);
+            if peer != wanted.origin {
+                wanted.turn = peer;
+            }
+            wanted.tries += 1;
+        }
+    }
+
+    /// The peer is asked for as many as it takes: this one comes with the next.
+    pub(super) fn wait_for_room(&mut self, hash: &Hash, now: Now) {
+        if let Some(wanted) = self.hashes.get_mut(hash) {
+            wanted.next = now.mono + WANT_PACE_MS;
+        }
+    }
+
+    /// Whether it was asked for already.
+    pub(super) fn was_asked(&self, hash: &Hash) -> bool {
+        self.hashes.get(hash).is_some_and(|wanted| wanted.tries > 0)
+    }
+
+    /// When the next hash is to be asked for.
+    pub(super) fn wake(&self) -> Option<u64> {
+        self.hashes.values().map(|wanted| wanted.next).min()
+    }
+}
+
+impl Circle {
+    /// Adds the hashes that are to be asked for now to what is asked of each peer.
+    pub(super) fn want_hashes(
+        &mut self,
+        now: Now,
+        archive: &dyn Archive,
+        wants: &mut BTreeMap<NodeId, Want>,
+    ) {
+        let hopeless = self.waiting.wants.hopeless(now);
+        self.waiting.give_up(&hopeless);
+        for (hash, whom) in self.waiting.wants.due(now) {
+            if self.locate(&hash, archive).is_some() {
+                self.waiting.wants.remove(&hash);
+                continue;
+            }
+            let peer = match whom {
+                Asked::Origin(peer) => self.peer_after(peer, false, |_| true),
+                Asked::After(peer) => self.peer_after(peer, true, |_| true),
+            };
+            let Some(peer) = peer else { return };
+            let want = wants.entry(peer).or_default();
+            if want.hashes.len() < WANTED_HASHES_MAX {
+                want.hashes.push(hash);
+                self.waiting.wants.asked(&hash, peer, now);
+            } else {
+                self.waiting.wants.wait_for_room(&hash, now);
+            }
+        }
+    }
+}
+
+impl Wanted {
+    /// The peer that made us want it every second time: an honest one holds it. In between the
+    /// others, as it may not be honest.
+    fn whom(&self) -> Asked {
+        match self.tries % 2 {
+            0 => Asked::Origin(self.origin),
+            _ => Asked::After(self.turn),
+        }
+    }
+}

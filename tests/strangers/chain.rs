@@ -1,0 +1,79 @@
+//! A member that makes identities by the hundred, each of which names the one before, and tells one
+//! node other versions of them than the next.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::SigningKey;
+use roda::protocol::body::Body;
+use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::id::{Hash, NodeId};
+use roda::protocol::packet::Packet;
+use roda::seal::GroupKey;
+use roda::wire::encode;
+
+use crate::ends::hand::ByHand;
+use crate::program::{Program, eventually};
+
+/// Identities in a chain; `CHAIN=1000` for others.
+const CHAIN: usize = 200;
+/// The promise for a thousand, with room for a busy machine.
+const SOON: Duration = Duration::from_secs(5);
+
+/// The first entry of one of the member's identities.
+fn entry(number: usize, words: &str, named: Option<(Hash, u64)>) -> Arc<CheckedRun> {
+    let mut secret = [77; 32];
+    secret[..8].copy_from_slice(&(number as u64).to_be_bytes());
+    let key = SigningKey::from_bytes(&secret);
+    let author = NodeId(key.verifying_key().to_bytes());
+    let (seen, lamport) = (named.map(|(hash, _)| hash), named.map_or(1, |(_, at)| at + 1));
+    let said = Said { at: 1, body: Body::Text { text: words.to_owned() }.encode() };
+    Arc::new(Run::sign(Place { author, seq: 1, prev: None, seen, lamport }, vec![said], &key))
+}
+
+/// Sends the runs to the node, stays until it has taken them, and goes.
+async fn tell(node: &Program, runs: &[Arc<CheckedRun>]) {
+    let before = node.status()["messages"].as_u64().unwrap();
+    let mut hand = ByHand::link(node.peers().parse().unwrap()).await;
+    for (n, part) in (0..).zip(runs.chunks(100)) {
+        hand.say(&encode(&Packet::History(part.to_vec()), n)).await;
+    }
+    eventually("all are taken", || {
+        let held = node.door().get("/api/status")?.1["messages"].as_u64()?;
+        (held >= before + runs.len() as u64).then_some(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chains_of_forked_identities_hold_no_message_up() {
+    let count = std::env::var("CHAIN").map_or(CHAIN, |text| text.parse().expect("a number"));
+    let house = tempfile::tempdir().unwrap();
+    let key = GroupKey::from_bytes([9; 32]).text();
+    let mut ana = Program::new(house.path(), "Ana", &key);
+    ana.start();
+    let mut bob = Program::new(house.path(), "Bob", &key);
+    bob.set("RODA_PEERS", ana.peers()).start();
+    bob.eventually_linked(1);
+    // Each chain goes on from the one before, so that its counters lie above all that was said.
+    let mut named = None;
+    for nth in 1..=3 {
+        let mut chained = Vec::new();
+        for number in 0..count {
+            let run = entry(nth * 10_000 + number, "for one", named);
+            named = Some((run.head(), run.last_lamport()));
+            chained.push(run);
+        }
+        let others = (0..count).map(|number| entry(nth * 10_000 + number, "for another", None));
+        tell(&ana, &chained).await;
+        tell(&bob, &others.collect::<Vec<_>>()).await;
+        let text = format!("an honest word after chain {nth}");
+        ana.say(&text);
+        let start = Instant::now();
+        eventually("Bob shows it as the newest", || {
+            let page = bob.door().get("/api/messages?limit=1")?.1;
+            (page["messages"][0]["text"] == text.as_str()).then_some(())
+        });
+        println!("chain {nth} of {count}: {:?}", start.elapsed());
+        assert!(start.elapsed() < SOON, "chain {nth} held a message up: {:?}", start.elapsed());
+    }
+}
