@@ -20,7 +20,7 @@ use crate::protocol::id::NodeId;
 use crate::protocol::limits::ADDRESSES_MAX;
 use crate::protocol::mesh::Mesh;
 use crate::seal::GroupKey;
-use crate::shell::clock::{wall_ms, wall_seconds};
+use crate::shell::clock::{is_usable, wall_ms, wall_seconds};
 use crate::shell::handle::{COMMANDS_MAX, Command, EVENTS_MAX, Event, Handle, View};
 use crate::shell::http::{self, Door, Login};
 use crate::shell::links::{Links, LinksConfig, Pace};
@@ -104,6 +104,11 @@ struct Life {
 /// # Errors
 /// [`StartError`].
 pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running, StartError> {
+    if !is_usable() {
+        let why = "this machine's clock stands before 1970 or after 9999, which no page can be \
+                   told; set it, then start the node again";
+        return Err(StartError::Failed(why.to_owned()));
+    }
     let keys = group_keys(&config)?;
     let life = open(&config, &keys, None).await?;
     let listener = bind("RODA_LISTEN", "peers", &config.listen).await?;

@@ -45,15 +45,6 @@ async fn a_host_that_is_not_listed_is_misdirected_on_every_route() {
 }
 
 #[tokio::test]
-async fn no_answer_has_a_date_which_no_clock_could_then_break() {
-    let node = Node::start().await;
-    for (method, path) in ROUTES {
-        let head = node.ask(method, path, None).await.head;
-        assert!(!head.contains("\r\ndate:"), "{path}: {head}");
-    }
-}
-
-#[tokio::test]
 async fn another_sites_page_is_forbidden_on_every_route() {
     let node = Node::start().await;
     let port = node.address.port();

@@ -153,9 +153,6 @@ async fn connection(
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        // hyper's panics where the system's clock stands before 1970 or after 9999. Nobody needs
-        // it: nothing is kept without asking again.
-        .auto_date_header(false)
         .header_read_timeout(HEADERS_WAIT)
         .max_buf_size(HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), service)
