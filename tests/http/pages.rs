@@ -39,6 +39,7 @@ async fn with_login_off_the_welcome_comes_at_once_and_is_whole() {
             "type": "welcome", "version": "0.1", "epoch": "e1", "arrival": 60, "me": ME,
             "name": "Eu", "circle": "roda", "clock": 9, "members": null, "messages": null,
             "read": {
+                "upto": null, "arrival": 60,
                 "behind": {ANA.to_string(): 0}, "more": false, "first": place(1, ANA), "count": 60,
             },
             "read_receipts": true, "more": true,
@@ -144,9 +145,13 @@ async fn history_read_and_typing_are_answered_or_handed_on() {
     assert_eq!((&answer["after"], &answer["more"]), (&json!(place(5, ANA)), &json!(false)));
     page.say(json!({"type": "read", "marks": {ANA.to_string(): 9}})).await;
     assert_eq!(node.asked.recv().await.unwrap(), "read [9]");
-    // A page of 0.1 names a place: nothing is marked by it.
-    page.say(json!({"type": "read", "upto": place(9, ANA), "arrival": 9})).await;
-    assert_eq!(node.asked.recv().await.unwrap(), "read []");
+    // As programs of 0.1 say it: all up to a place that had arrived by a number.
+    for (lamport, arrival, seen) in [(4, 60, 4), (60, 7, 7), (70, 70, 9)] {
+        page.say(json!({"type": "read", "upto": place(lamport, ANA), "arrival": arrival})).await;
+        assert_eq!(node.asked.recv().await.unwrap(), format!("read [{seen}]"));
+    }
+    page.say(json!({"type": "read", "upto": "nowhere", "arrival": 9})).await;
+    assert_eq!(page.next().await["code"], "invalid");
     page.say(json!({"type": "typing"})).await;
     assert_eq!(node.asked.recv().await.unwrap(), "typing");
 }

@@ -6,6 +6,7 @@ use std::iter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
 use crate::shell::handle::{Row, Unread};
@@ -35,13 +36,18 @@ pub(super) enum FromPage {
         after: Option<String>,
         limit: Option<usize>,
     },
-    /// A page of 0.1 names a place instead, which may lie above what was never on the screen: it
-    /// marks nothing.
-    Read {
-        #[serde(default)]
-        marks: Watermarks,
-    },
+    Read(Seen),
     Typing,
+}
+
+/// What the page's reader has seen.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Seen {
+    /// Of each of these authors every message up to this sequence number.
+    Marks { marks: Watermarks },
+    /// As programs of 0.1 say it: all up to this place that had arrived by this number.
+    Upto { upto: String, arrival: u64 },
 }
 
 /// What names a question, in the frame that asks and in its answer, so that the page knows which
@@ -136,6 +142,8 @@ pub(super) struct Welcome<'a> {
 
 #[derive(Debug, Serialize)]
 struct ReadHere {
+    upto: Option<String>,
+    arrival: u64,
     behind: Watermarks,
     more: bool,
     first: Option<String>,
@@ -149,7 +157,7 @@ pub(super) fn welcome_frames(
     arrival: u64,
     rows: &[Row],
     more: bool,
-    unread: Unread,
+    (upto, unread): (Option<Timestamp>, Unread),
 ) -> impl Iterator<Item = String> {
     let view = lens.view.clone();
     // Oneself first: a page judges by its own member what is late.
@@ -168,6 +176,8 @@ pub(super) fn welcome_frames(
         clock: view.clock,
         members: members.pop_front().unwrap_or_default(),
         read: ReadHere {
+            upto: upto.map(place_text),
+            arrival,
             behind: unread.behind,
             more: unread.more,
             first: unread.first.map(place_text),

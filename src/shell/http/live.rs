@@ -122,13 +122,19 @@ impl Page {
                 Some(since) => rows.unread(since, &authors, arrival)?,
                 None => Unread::default(),
             };
-            Ok((arrival, Part::Newest.read(rows, None)?, unread))
+            // All before the first that was not read was read.
+            let (upto, _) = match unread.first {
+                Some(first) => rows.before(first, 1)?,
+                None => rows.newest(1)?,
+            };
+            let read = (upto.last().map(Row::timestamp), unread);
+            Ok((arrival, Part::Newest.read(rows, None)?, read))
         });
-        let (arrival, (mut rows, more), unread) = self.need(read.await).await?;
+        let (arrival, (mut rows, more), read) = self.need(read.await).await?;
         rows.retain(|row| row.arrival <= arrival);
         (self.streamed, self.behind) = (arrival, false);
         let version = &self.app.door.version;
-        for frame in welcome_frames(&self.lens, version, arrival, &rows, more, unread) {
+        for frame in welcome_frames(&self.lens, version, arrival, &rows, more, read) {
             self.put(frame).await?;
         }
         Ok(())

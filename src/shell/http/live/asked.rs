@@ -8,13 +8,19 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::{Page, Step};
+use crate::protocol::entry::Timestamp;
+use crate::protocol::id::NodeId;
+use crate::protocol::receipt::Watermarks;
 use crate::shell::handle::{Command, Refused, Row};
-use crate::shell::http::frames::{FromPage, Question, ToPage, error_frame, plain_error_frame};
+use crate::shell::http::frames::{
+    FromPage, Question, Seen, ToPage, error_frame, plain_error_frame,
+};
 use crate::shell::http::limits::FRAME_FROM_PAGE_MAX;
-use crate::shell::http::message::Part;
+use crate::shell::http::message::{Part, parse_place};
 use crate::shell::http::problem::Problem;
 use crate::shell::http::routes::check_reference;
 use crate::shell::http::socket::Ended;
+use crate::shell::http::{Rows, Unreadable};
 
 pub(super) type Outcome = (Option<String>, Result<Row, Problem>);
 
@@ -77,7 +83,12 @@ impl Page {
             FromPage::History { before, after, limit } => {
                 return self.history(before.as_deref(), after.as_deref(), limit).await;
             }
-            FromPage::Read { marks } => return Ok(self.command(Command::Read(marks)).await),
+            FromPage::Read(Seen::Marks { marks }) => {
+                return Ok(self.command(Command::Read(marks)).await);
+            }
+            FromPage::Read(Seen::Upto { upto, arrival }) => {
+                return Ok(self.read_upto(&upto, arrival).await);
+            }
             // Not worth waiting for.
             FromPage::Typing => drop(self.app.door.handle.commands.try_send(Command::Typing)),
         }
@@ -86,6 +97,24 @@ impl Page {
 
     async fn command(&self, command: Command) -> Result<(), Problem> {
         self.app.door.handle.commands.send(command).await.map_err(|_| Problem::gone())
+    }
+
+    /// Looks up what a program of 0.1 has said it has read.
+    async fn read_upto(&mut self, upto: &str, arrival: u64) -> Result<(), Problem> {
+        let upto = parse_place(upto)?;
+        let view = self.app.view();
+        let marks = self.app.read(move |rows| {
+            let mut marks = Watermarks::new();
+            for author in view.members.iter().map(|member| member.id) {
+                let from = view.read_here.get(&author).copied().unwrap_or(0);
+                let to = last_seen(rows, author, from, (upto, arrival))?;
+                if to > from {
+                    marks.insert(author, to);
+                }
+            }
+            Ok(marks)
+        });
+        self.command(Command::Read(marks.await?)).await
     }
 
     /// Another epoch, or a number this store never gave: the page starts afresh.
@@ -141,4 +170,30 @@ impl Page {
             }
         }
     }
+}
+
+/// The last entry of the author from `seen` on at or before this place that had arrived by this
+/// number. Both grow along a log, so it is found by doubling the step, then halving it.
+fn last_seen(
+    rows: &dyn Rows,
+    author: NodeId,
+    mut seen: u64,
+    (upto, arrival): (Timestamp, u64),
+) -> Result<u64, Unreadable> {
+    let covers = |seq| {
+        let row = rows.get(author, seq)?;
+        Ok(row.is_some_and(|row| row.timestamp() <= upto && row.arrival <= arrival))
+    };
+    let mut step = 1;
+    while covers(seen + step)? {
+        seen += step;
+        step *= 2;
+    }
+    while step > 1 {
+        step /= 2;
+        if covers(seen + step)? {
+            seen += step;
+        }
+    }
+    Ok(seen)
 }
