@@ -227,8 +227,10 @@ mod tests {
                 .map(Result::unwrap)
                 .collect();
             for step in steps {
-                // An index that is walked in order stops at the statement's LIMIT.
-                let walk = step.starts_with("SCAN") && !step.contains("entries_order");
+                // An index that is walked in order stops at the statement's LIMIT; what a subquery
+                // gives was searched for in steps of its own.
+                let searched = ["entries_order", "(subquery"].iter().any(|it| step.contains(it));
+                let walk = step.starts_with("SCAN") && !searched;
                 let bounded = step.contains("entries_circle") || step.contains("CONSTANT ROW");
                 assert!(!walk || bounded || *name == WALKS_AUTHORS, "{name}: {step}");
                 assert!(!step.contains("TEMP B-TREE FOR ORDER BY"), "{name}: {step}");
