@@ -265,13 +265,15 @@ pub fn of_a_flooded_author() {
     let others = vec![other.sign(None, None, vec![text("for the other")])];
     let author = other.author();
     table.feed(1, Input::Up(Forger::id()));
-    for number in 0..WAITING_AUTHOR_BYTES_MAX / 16_000 {
+    for number in 0..WAITING_AUTHOR_BYTES_MAX / 16_000 * 3 / 2 {
         (other.seq, other.prev) = (number as u64 + 1, Some(Hash([number as u8; 32])));
         let run = other.sign(None, None, vec![text(&"x".repeat(16_000))]);
         assert_eq!(run.author(), author);
         table.feed(1, Input::Received(Forger::id(), Packet::History(vec![run])));
     }
-    assert!(table.nodes[1].circle.queues().waiting_author_bytes > WAITING_AUTHOR_BYTES_MAX / 2);
+    let waiting = table.nodes[1].circle.queues().waiting_author_bytes;
+    assert!(waiting > WAITING_AUTHOR_BYTES_MAX / 2, "{waiting} bytes wait");
+    assert!(waiting <= WAITING_AUTHOR_BYTES_MAX, "{waiting} bytes wait");
     tell_both(&mut table, 0, [chained, others]);
     let (took, _) = says(&mut table, 0);
     assert!(took <= 2_000, "it took {took} ms");

@@ -23,7 +23,6 @@ const BUGS: &[Bug] = &[
     Bug::ForkOverwrites,
     Bug::DisputeKept,
     Bug::ReferenceDropped,
-    Bug::WaitingUnbounded,
     Bug::OfferForgotten,
     Bug::EndsUncompared,
     Bug::ResentForever,
@@ -53,6 +52,7 @@ const CHAINS: &[(Bug, fn())] = &[
     (Bug::NamedOneByOne, chains::through_honest_entries),
     (Bug::ForksComparedLate, chains::shown_to_be_held),
     (Bug::WaitingUnfair, chains::of_a_flooded_author),
+    (Bug::WaitingUnbounded, chains::of_a_flooded_author),
     (Bug::WantedUnfair, chains::never_completed),
     (Bug::AskedForever, chains::never_completed),
 ];
