@@ -10,7 +10,7 @@ use crate::page::Page;
 const AXE: &str = include_str!("vendor/axe.min.js");
 
 /// Everything that WCAG 2.1 at AA and good practice ask for and a machine can check.
-/// What scrolls in the log is reached from its row, once that is the active one: the log is a single
+/// What scrolls in the log is reached from its row, once that is the active one: the log is one
 /// stop of the tab key, which axe cannot know.
 const ASK_AXE: &str = "axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
