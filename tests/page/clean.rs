@@ -83,7 +83,7 @@ fn is_own(url: &str, own: &str) -> bool {
     match scheme {
         "http" | "ws" => place == Some(own),
         // A browser opens with a page of its own before it is sent to ours.
-        "data" | "blob" | "chrome" => true,
+        "data" | "blob" | "chrome" | "chrome-untrusted" => true,
         _ => false,
     }
 }
