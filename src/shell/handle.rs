@@ -37,6 +37,8 @@ pub struct Row {
     pub arrival: u64,
     /// Wall clock here when it arrived.
     pub arrived_at: u64,
+    /// The reference with which this node was asked to say it.
+    pub reference: Option<String>,
 }
 
 impl Row {

@@ -42,9 +42,18 @@ impl Memory {
         let seq = rows.iter().filter(|row| row.author == author).count() as u64 + 1;
         let arrival = rows.len() as u64 + 1;
         let body = body.to_owned();
-        let row = Row { author, seq, lamport, at: 5, body, arrival, arrived_at: 6 };
+        let reference = None;
+        let row = Row { author, seq, lamport, at: 5, body, arrival, arrived_at: 6, reference };
         rows.push(row.clone());
         row
+    }
+
+    /// The newest row was asked for with this reference.
+    pub fn refer(&self, reference: &Option<String>) -> Row {
+        let mut rows = self.0.lock().unwrap();
+        let row = rows.last_mut().expect("something was said");
+        row.reference.clone_from(reference);
+        row.clone()
     }
 
     pub fn say(&self, author: NodeId, text: &str) -> Row {
@@ -122,7 +131,8 @@ pub async fn own(
                 }
                 let old = reference.as_ref().and_then(|reference| known.get(reference)).cloned();
                 let row = old.unwrap_or_else(|| {
-                    let row = rows.say(ME, &text);
+                    rows.say(ME, &text);
+                    let row = rows.refer(&reference);
                     let _ = events.send(Event::Messages { rows: [row.clone()].into(), late: 0 });
                     row
                 });

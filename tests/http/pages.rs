@@ -118,9 +118,37 @@ async fn the_same_ref_makes_one_message_and_the_page_sees_it_live_too() {
         }
     }
     assert_eq!(sent, live);
+    assert_eq!(sent["ref"], "r");
     page.say(send).await;
     assert_eq!(page.next_of("sent").await["message"], sent);
     assert_eq!(node.rows.0.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn own_messages_alone_bring_their_ref_wherever_they_are_given() {
+    let node = Node::start().await;
+    let refer = |author, reference: &str| {
+        node.rows.say(author, "oi");
+        node.rows.refer(&Some(reference.to_owned()));
+    };
+    refer(ME, "mine");
+    node.rows.say(ME, "without one");
+    // Another member's, as an earlier life of this node is.
+    refer(ANA, "not mine");
+    let wanted = [json!("mine"), Value::Null, Value::Null];
+    let refs = |frame: &Value| -> Vec<Value> {
+        frame["messages"].as_array().unwrap().iter().map(|one| one["ref"].clone()).collect()
+    };
+    let mut page = node.page().await;
+    let welcome = page.next_of("welcome").await;
+    assert_eq!(refs(&welcome), wanted, "in a welcome");
+    page.say(json!({"type": "history"})).await;
+    assert_eq!(refs(&page.next_of("page").await), wanted, "in history");
+    page.say(json!({"type": "resume", "epoch": welcome["epoch"], "arrival": 0})).await;
+    assert_eq!(refs(&page.next_of("messages").await), wanted, "after a resume");
+    let listed = node.ask("GET", "/api/messages", None).await.json();
+    assert_eq!(refs(&listed), wanted, "and over HTTP");
+    assert!(listed["messages"][1].get("ref").is_none(), "absent, not null");
 }
 
 #[tokio::test]

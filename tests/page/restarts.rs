@@ -80,6 +80,40 @@ async fn what_was_stored_and_never_acknowledged_is_not_doubled_by_sending_it_aga
     .await;
 }
 
+/// The first text that is sent is lost on its way, and no answer to the others is heard.
+const LOSE_THE_FIRST: &str = "void (() => {
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (text) {
+        const { type, ref } = JSON.parse(text);
+        const { onmessage } = this;
+        if (type === 'send' && !window.lost) {
+            window.lost = ref;
+            this.onmessage = (event) => JSON.parse(event.data).type === 'sent' || onmessage(event);
+        } else send.call(this, text);
+    };
+})()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_equal_texts_the_one_that_was_lost_waits_and_the_other_stands_there() {
+    house(async |house| {
+        let mut ana = house.node("Ana").await;
+        let page = house.open(&ana, Look::default()).await;
+        page.run(LOSE_THE_FIRST).await;
+        let twice = WRITE.replace("COUNT", "2").replace("quick ${n}", "the same");
+        page.run(&twice).await;
+        page.eventually("one is said", "$$('#log .own[data-id]').length === 1").await;
+        let waits = "$$('#log [data-ref]').map((row) => row.dataset.ref)";
+        page.eventually("the other waits", &format!("{waits}.join() === window.lost")).await;
+        ana.stop().await;
+        ana.start().await;
+        page.eventually_all_sent().await;
+        page.eventually("both are said", "$$('#log .own[data-id]').length === 2").await;
+        assert_eq!(ana.times("the same").await["the same"], 2);
+        page.assert_clean_but_for(NODE_AWAY).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_that_its_node_is_away_and_misses_nothing_when_it_is_back() {
     house(async |house| {

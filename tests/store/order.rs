@@ -107,7 +107,36 @@ fn a_reference_sent_twice_is_one_message() {
     let writes = vec![owner.arrives(ana.texts(1, None)), sent(1)];
     let rows = owner.commit(writes);
     let writes = vec![owner.arrives(ana.texts(1, None)), sent(2)];
-    owner.commit(writes);
+    let again = owner.commit(writes);
+    assert_eq!(again[0].reference, None, "it is that of the first");
     assert_eq!(owner.store.reader.by_reference("page-1").unwrap().as_ref(), Some(&rows[0]));
     assert_eq!(owner.store.reader.by_reference("page-2").unwrap(), None);
+}
+
+#[test]
+fn an_entry_brings_the_reference_with_which_it_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut owner = Owner::open(folder.path());
+    let (mut ana, mut rui) = (Author::new(1), Author::new(2));
+    owner.commit_run(rui.texts(2, None));
+    let sent = |name: &str, seq| Write::Sent { reference: name.into(), seq };
+    // Two of three entries of a run, in either order.
+    let writes = vec![owner.arrives(ana.texts(3, None)), sent("c", 3), sent("a", 1)];
+    let mut rows = owner.commit(writes);
+    let references = |rows: &[Row]| -> Vec<Option<String>> {
+        rows.iter().map(|row| row.reference.clone()).collect()
+    };
+    let wanted = [Some("a".to_owned()), None, Some("c".to_owned())];
+    assert_eq!(references(&rows), wanted, "as it is told");
+    let reader = &owner.store.reader;
+    assert_eq!(references(&reader.since_arrival(2, 9).unwrap().rows), wanted, "as it is read");
+    assert_eq!(references(&reader.since_arrival(0, 2).unwrap().rows), [None, None]);
+    rows.sort_by_key(Row::timestamp);
+    let before = Timestamp { lamport: 1, author: NodeId([0; 32]) };
+    let all = [reader.newest(9), reader.oldest(9), reader.after(before, 9)];
+    for page in all.map(Result::unwrap) {
+        let own: Vec<_> = page.rows.into_iter().filter(|row| row.author == ana.id()).collect();
+        assert_eq!(own, rows);
+    }
+    assert_eq!(reader.get(&ana.id(), 3).unwrap().as_ref(), Some(&rows[2]));
 }

@@ -108,6 +108,7 @@ export class FakeNode {
     if (packet.type === 'send' && !this.silent) {
       const known = this.refs.get(packet.ref);
       const message = known ?? this.entry({ author: this.me, text: packet.text });
+      Object.assign(message, { ref: packet.ref });
       this.refs.set(packet.ref, message);
       if (!known) this.tell({ type: 'messages', messages: [message] });
       say({ type: 'sent', ref: packet.ref, message });

@@ -90,6 +90,66 @@ test('what was sent before the link broke becomes one message', async () => {
   });
 });
 
+test('of two equal texts the one that was committed is gone, and the other waits', async () => {
+  await withNode({}, async (node, port) => {
+    const { store, outbox, connection, timers, until } = page(port);
+    connection.start();
+    await until(() => connection.state === 'online');
+    const take = node.take.bind(node);
+    // The first is lost on its way, the second told and never answered.
+    node.take = ({ type, ...packet }, socket) => {
+      if (type !== 'send') take({ type, ...packet }, socket);
+      else if (packet.ref !== first.ref) {
+        node.tell({ type: 'messages', messages: [Object.assign(
+          node.entry({ author: node.me, text: packet.text }), { ref: packet.ref })] });
+      }
+    };
+    const first = connection.send('ok');
+    const second = connection.send('ok');
+    await until(() => store.timeline.items.length === 1);
+    assert.equal(store.timeline.items[0].ref, second.ref);
+    assert.deepEqual(outbox.entries.map((one) => one.ref), [first.ref]);
+    node.tell({ type: 'error', ref: first.ref, code: 'busy', message: 'try again' });
+    await until(() => first.failed === 'try again');
+    assert.deepEqual(outbox.entries, [first], 'refused, and still there');
+    delete node.take;
+    connection.retry(first.ref);
+    await until(() => outbox.entries.length === 0);
+    assert.deepEqual(node.messages.map((one) => one.ref), [second.ref, first.ref]);
+    // After a lost link too: what was missed tells of it.
+    node.cut();
+    await until(() => connection.state === 'waiting');
+    const [lost, kept] = [connection.send('ok'), connection.send('ok')];
+    Object.assign(node.entry({ author: node.me, text: 'ok' }), { ref: kept.ref });
+    node.silent = true;
+    timers.fire();
+    await until(() => store.timeline.items.length === 3);
+    assert.deepEqual(outbox.entries, [lost]);
+  });
+});
+
+test('what a fresh welcome or a page of history brings is not sent again', async () => {
+  await withNode({}, async (node, port) => {
+    const { store, outbox, connection, until } = page(port);
+    const [old, recent, lost] = ['a', 'b', 'c'].map((text) => connection.send(text));
+    const told = ({ text, ref }) =>
+      Object.assign(node.entry({ author: node.me, text }), { ref });
+    told(old);
+    for (let n = 0; n < 60; n += 1) node.entry({ author: id('b'), text: `${n}` });
+    node.marks = { [id('b')]: 60 };
+    told(recent);
+    node.silent = true;
+    connection.start();
+    await until(() => connection.state === 'online');
+    assert.deepEqual(outbox.entries, [old, lost]);
+    connection.ask('older');
+    await until(() => store.history.more === false);
+    assert.deepEqual(outbox.entries, [lost]);
+    await node.eventually((packet) => packet.ref === lost.ref);
+    assert.ok(!node.received.some((packet) => packet.ref === recent.ref), 'known before');
+  });
+});
+
 test('what was not sent survives a reload', async () => {
   await withNode({}, async (node, port) => {
     const map = new Map();

@@ -260,7 +260,7 @@ test('rows stand in groups, under days, with the late label and what waits to be
     message(B, 1, { kind: 'profile', text: 'B', seq: 1 }), message(B, 2), message(B, 3),
     message(A, 4, { at: 86_400_000 * 3 }), message(B, 5, { kind: 'dance', at: 86_400_000 * 3 }),
   ] }));
-  const outbox = { entries: [{ ref: 'r', text: 'x', failed: null, shown: true }] };
+  const outbox = { entries: [{ ref: 'r', text: 'x', failed: null }] };
   const rows = plan(store, outbox, lang, 0);
   assert.deepEqual(rows.map((row) => row.kind),
     ['day', 'system', 'message', 'message', 'day', 'message', 'message', 'unsent']);

@@ -31,7 +31,7 @@ export class Outbox {
 
   /** Keeps a text; returns its entry. */
   add(text, epoch) {
-    const entry = { ref: this.newRef(), text, at: this.now(), epoch, failed: null, shown: true };
+    const entry = { ref: this.newRef(), text, at: this.now(), epoch, failed: null };
     this.entries.push(entry);
     this.#keep(entry);
     return entry;
@@ -80,17 +80,16 @@ export class Outbox {
     return entry;
   }
 
-  /** Own messages may be told before their `sent`: then the waiting row is not shown twice. */
-  hideMatching(text) {
-    const entry = this.entries.find((one) => one.shown && one.failed === null && one.text === text);
-    if (entry) entry.shown = false;
+  /** Those of these messages that were sent from here are committed, whatever told of them. */
+  settle(messages) {
+    for (const { ref } of messages) if (ref && this.find(ref)) this.remove(ref);
   }
 }
 
 function parse(text) {
   try {
     const entry = JSON.parse(text);
-    return entry && entry.ref ? { ...entry, failed: null, shown: true } : null;
+    return entry && entry.ref ? { ...entry, failed: null } : null;
   } catch {
     return null;
   }

@@ -49,8 +49,7 @@ export function plan(store, outbox, lang, now) {
   });
   if (failed && (failed === 'newer' || items.length === 0)) rows.push(unreachable(failed, lang));
   if (!store.timeline.showsEnd) return rows;
-  const waiting = outbox.entries.filter((entry) => entry.shown);
-  waiting.forEach((entry, index) => rows.push(unsent(entry, lang, index === 0)));
+  outbox.entries.forEach((entry, index) => rows.push(unsent(entry, lang, index === 0)));
   return rows;
 }
 

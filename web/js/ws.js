@@ -116,7 +116,9 @@ export class Connection {
     this.doubtful = false;
     this.nodeStopped = this.full = false;
     const resumes = this.store.welcome(packet);
+    // Who resumes is told what was missed: until then it stands where it waits.
     if (resumes) this.#write({ type: 'resume', epoch: packet.epoch, arrival: this.store.cursor });
+    else this.outbox.settle(packet.messages);
     for (const { text, ref } of this.outbox.waiting(packet.epoch)) {
       this.#write({ type: 'send', text, ref });
     }
@@ -127,11 +129,8 @@ export class Connection {
   }
 
   on_messages({ messages }) {
-    const result = this.store.addLive(messages);
-    for (const message of result.added) {
-      if (message.author === this.store.me) this.outbox.hideMatching(message.text);
-    }
-    return result;
+    this.outbox.settle(messages);
+    return this.store.addLive(messages);
   }
 
   on_sent({ ref, message }) {
@@ -154,6 +153,7 @@ export class Connection {
   }
 
   on_page(packet) {
+    this.outbox.settle(packet.messages);
     return this.store.addPage(packet);
   }
 

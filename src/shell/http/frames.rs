@@ -85,7 +85,7 @@ pub(super) enum ToPage<'a> {
     Sent {
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
-        message: Message<'a>,
+        message: Box<Message<'a>>,
     },
     Receipts(&'a Receipts),
     Members {

@@ -30,6 +30,8 @@ pub(super) struct Message<'a> {
     text: String,
     arrival: u64,
     arrived_at: u64,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
     of: usize,
     state: &'static str,
     #[serde(rename = "final")]
@@ -58,9 +60,11 @@ impl Lens {
     }
 
     /// As WebSocket frames have it.
-    pub(super) fn message(&self, row: &Row) -> Message<'_> {
+    pub(super) fn message<'a>(&'a self, row: &'a Row) -> Message<'a> {
         let (kind, text) = kind_and_text(&row.body);
         let of = self.of(row);
+        // What an earlier life of this node said is another member's.
+        let own = row.author == self.view.me;
         Message {
             id: format!("{}:{}", row.author, row.seq),
             author: row.author,
@@ -72,6 +76,7 @@ impl Lens {
             text,
             arrival: row.arrival,
             arrived_at: row.arrived_at,
+            reference: row.reference.as_deref().filter(|_| own),
             of,
             state: self.state(row, of),
             is_final: row.lamport <= self.view.final_to,
@@ -81,7 +86,7 @@ impl Lens {
     }
 
     /// As HTTP has it: who has stored and read it stands with it.
-    pub(super) fn message_with_receipts(&self, row: &Row) -> Message<'_> {
+    pub(super) fn message_with_receipts<'a>(&'a self, row: &'a Row) -> Message<'a> {
         let who = |reached: fn(&MemberView, &Row) -> bool| {
             let others = self.view.members.iter().filter(|member| member.id != row.author);
             Some(others.filter(|member| reached(member, row)).map(|member| member.id).collect())
@@ -144,7 +149,7 @@ fn kind_and_text(body: &str) -> (String, String) {
 }
 
 /// The newest of these rows, in order, whose messages fit [`FRAME_TO_PAGE_MAX`] bytes, or one.
-pub(super) fn newest_that_fit<'a>(lens: &'a Lens, rows: &[Row]) -> Vec<Message<'a>> {
+pub(super) fn newest_that_fit<'a>(lens: &'a Lens, rows: &'a [Row]) -> Vec<Message<'a>> {
     let mut bytes = 0;
     let mut messages = Vec::new();
     for message in rows.iter().rev().map(|row| lens.message(row)) {

@@ -128,6 +128,7 @@ impl<'a> Apply<'a> {
                 body: said.body.clone(),
                 arrival,
                 arrived_at,
+                reference: None,
             });
         }
         Ok(())
@@ -188,7 +189,12 @@ impl<'a> Apply<'a> {
         let own = own.expect("a reference follows its own run in the same batch");
         let author = self.author(&own)?;
         let mut add = self.transaction.prepare_cached(sql::SENT_ADD)?;
-        add.execute(params![reference, author, int(seq)]).map(drop)
+        // Nothing is changed where the reference is that of another entry.
+        if add.execute(params![reference, author, int(seq)])? > 0 {
+            let row = self.rows.iter_mut().rev().find(|row| row.author == own && row.seq == seq);
+            row.expect("its run was just applied").reference = Some(reference.to_owned());
+        }
+        Ok(())
     }
 
     /// Runs a statement with an author and one value.

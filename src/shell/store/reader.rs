@@ -286,5 +286,6 @@ fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         body: row.get(4)?,
         arrival: number_at(row, 5)?,
         arrived_at: number_at(row, 6)?,
+        reference: row.get(7)?,
     })
 }

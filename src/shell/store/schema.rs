@@ -21,7 +21,8 @@ const READER_CACHE_KIB: i64 = 8 * 1024;
 const STATEMENTS_MAX: usize = 64;
 
 /// One step per schema version, never changed once released: a step is added instead.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE authors (id INTEGER PRIMARY KEY, node BLOB NOT NULL UNIQUE) STRICT;
 
@@ -96,7 +97,12 @@ const MIGRATIONS: &[&str] = &["
         author INTEGER NOT NULL REFERENCES authors,
         seq INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    -- From an own entry to its reference.
+    CREATE INDEX sent_entry ON sent (author, seq);
+",
+];
 
 /// The schema version this program writes.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();

@@ -85,7 +85,8 @@ macro_rules! rows {
     };
     ($index:literal, $rest:literal) => {
         concat!(
-            "SELECT a.node, e.seq, e.lamport, e.at, e.body, e.arrival, e.arrived_at ",
+            "SELECT a.node, e.seq, e.lamport, e.at, e.body, e.arrival, e.arrived_at, ",
+            "(SELECT s.reference FROM sent s WHERE s.author = e.author AND s.seq = e.seq) ",
             "FROM entries e ",
             $index,
             " CROSS JOIN authors a ON a.id = e.author ",
@@ -143,7 +144,8 @@ statements! {
     READ_HERE_GROW = "INSERT INTO members (author, read_here) VALUES (?1, ?2)
         ON CONFLICT (author) DO UPDATE SET read_here = max(read_here, excluded.read_here)";
     SENT_ADD = "INSERT INTO sent (reference, author, seq) VALUES (?1, ?2, ?3)
-        ON CONFLICT (reference) DO NOTHING";
+        ON CONFLICT (reference) DO UPDATE SET seq = sent.seq
+        WHERE sent.author = excluded.author AND sent.seq = excluded.seq";
 
     HEAD = "SELECT seq, hash, lamport, kind FROM entries WHERE author = ?1
         ORDER BY seq DESC LIMIT 1";
@@ -200,8 +202,8 @@ statements! {
          ORDER BY e.lamport, a.node LIMIT ?3");
     ROWS_SINCE_ARRIVAL = rows!("WHERE e.arrival > ?1 ORDER BY e.arrival LIMIT ?2");
     ROW = rows!("WHERE e.author = (SELECT id FROM authors WHERE node = ?1) AND e.seq = ?2");
-    ROW_SENT = "SELECT a.node, e.seq, e.lamport, e.at, e.body, e.arrival, e.arrived_at
-        FROM sent s CROSS JOIN entries e ON e.author = s.author AND e.seq = s.seq
+    ROW_SENT = "SELECT a.node, e.seq, e.lamport, e.at, e.body, e.arrival, e.arrived_at,
+            s.reference FROM sent s CROSS JOIN entries e ON e.author = s.author AND e.seq = s.seq
         CROSS JOIN authors a ON a.id = e.author WHERE s.reference = ?1";
 }
 

@@ -161,7 +161,7 @@ impl Page {
         match outcome {
             Ok(row) => {
                 self.refresh();
-                let (reference, message) = (reference.as_deref(), self.lens.message(&row));
+                let (reference, message) = (reference.as_deref(), self.lens.message(&row).into());
                 self.put(ToPage::Sent { reference, message }.encode()).await
             }
             Err(problem) => {
