@@ -16,7 +16,7 @@ pub use source::{Flags, SettingError};
 use source::{Setting, Sources};
 
 use crate::invite::split_address;
-use crate::protocol::body::clean_name;
+use crate::protocol::name::clean_name;
 
 /// Port where peers connect, unless set.
 pub const DEFAULT_LISTEN: &str = "0.0.0.0:7400";

@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod conversation;
 pub mod handshake;
 pub mod identity;
 pub mod invite;

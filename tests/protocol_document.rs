@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixed::{answer, checked, group_key, id, local, receipt, run};
+use roda::conversation::kind::{self, Reading};
 use roda::handshake::{Dialler, Listener};
-use roda::protocol::body::{Body, Reading};
+use roda::protocol::body::Decision;
 use roda::protocol::dispute::Branch;
 use roda::protocol::entry::{Place, body_hash, signed_bytes};
 use roda::protocol::id::Hash;
@@ -93,17 +94,21 @@ fn the_documents_bodies_are_read_as_it_says() {
     for line in blocks("bodies").flat_map(str::lines) {
         let (reading, body) = line.split_once(' ').unwrap();
         let body: String = serde_json::from_str(body).unwrap();
-        let read = match Body::read(&body) {
-            Reading::Known(Body::Leave) => "leave",
-            Reading::Known(Body::Profile { .. }) => "profile",
-            Reading::Known(_) => "another",
+        let read = match kind::read(&body) {
+            Reading::Known(kind, _) => kind.name,
+            Reading::Newer(newer) if newer.about.is_some() => "quiet",
             Reading::Newer(_) => "newer",
             Reading::Unreadable => "unreadable",
         };
         assert_eq!(read, reading, "{body}");
+        let decides = ["leave", "profile", "circle"].contains(&read);
+        assert_eq!(Decision::read(&body).is_some(), decides, "{body}");
         *seen.entry(reading).or_insert(0) += 1;
     }
-    assert!(seen["leave"] >= 2 && seen["newer"] >= 2 && seen["unreadable"] >= 10, "{seen:?}");
+    assert!(
+        seen["quiet"] >= 1 && seen["leave"] >= 2 && seen["newer"] >= 2 && seen["unreadable"] >= 10,
+        "{seen:?}"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::fail::Failure;
 use super::output::{Paint, clean_json, clean_line};
 use crate::config::files::WEB_TOKEN_FILE;
 use crate::config::{Keys, WebLogin};
-use crate::protocol::body::clean_name;
+use crate::protocol::name::clean_name;
 
 /// Digits of an id that are enough to name a member.
 const ID_PREFIX_MIN: usize = 4;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::output::{Paint, clean_line, clean_lines, local_minute};
-use crate::protocol::body::clean_name;
+use crate::conversation::kind::{self, Kind, UNREADABLE, text};
+use crate::protocol::name::clean_name;
 
 /// What the commands need of a message; fields of newer versions are let be.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -67,20 +68,19 @@ impl Message {
         let text = clean_lines(self.text.as_deref().unwrap_or_default());
         let who = paint.tint(&self.author, &name);
         match &*self.kind {
-            "text" if self.text.is_some() => format!("{time} {late}{who}: {text}"),
+            shown if shown == text::KIND.name && self.text.is_some() => {
+                format!("{time} {late}{who}: {text}")
+            }
             kind => format!("{time} {late}* {who} {}", paint.dim(&self.happening(kind, &text))),
         }
     }
 
     fn happening(&self, kind: &str, text: &str) -> String {
-        match kind {
-            "profile" if self.rest.get("seq") == Some(&Value::from(1)) => "joined".to_owned(),
-            "profile" => "has this name now".to_owned(),
-            "circle" if text.is_empty() => "named the circle".to_owned(),
-            "circle" => format!("named the circle {text}"),
-            "leave" => "left for good".to_owned(),
-            "text" | "unreadable" => "sent something that cannot be read".to_owned(),
-            _ => "sent something from a newer version".to_owned(),
+        let seq = self.rest.get("seq").and_then(Value::as_u64).unwrap_or_default();
+        match (kind::named(kind), kind) {
+            (Some(Kind { told: Some(told), .. }), _) => told(seq, text),
+            (Some(_), _) | (None, UNREADABLE) => "sent something that cannot be read".to_owned(),
+            (None, _) => "sent something from a newer version".to_owned(),
         }
     }
 }

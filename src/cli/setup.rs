@@ -8,7 +8,7 @@ use super::fail::Failure;
 use crate::config::files::{create_folder, create_private, read_small};
 use crate::config::keys::{KeyText, read_keys};
 use crate::invite::Invite;
-use crate::protocol::body::clean_name;
+use crate::protocol::name::clean_name;
 
 const ENV_FILE: &str = ".env";
 const DATA_FOLDER: &str = "data";

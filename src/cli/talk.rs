@@ -8,7 +8,7 @@ use super::fail::Failure;
 use super::message::{Message, Page};
 use super::output::{Paint, clean_line};
 use super::socket;
-use crate::protocol::body;
+use crate::conversation::kind::text;
 use crate::protocol::limits::TEXT_MAX;
 
 /// Messages in one answer of the node.
@@ -21,7 +21,7 @@ pub const LINES_MAX: i64 = 10_000;
 /// Writes one message.
 pub fn send(words: &[String], args: &NodeArgs) -> Result<(), Failure> {
     let text = if words == ["-"] { read_text(stdin().lock())? } else { words.join(" ") };
-    body::text(&text).map_err(|why| Failure::Settings(why.to_string()))?;
+    text::check(&text).map_err(|why| Failure::Settings(why.to_string()))?;
     let node = Node::find(args)?;
     let answer = node.post("/api/messages", &serde_json::json!({ "text": text }))?;
     let message: Message = serde_json::from_str(&answer).map_err(|why| node.strange(&why))?;

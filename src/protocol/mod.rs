@@ -10,6 +10,7 @@ pub mod json;
 pub mod limits;
 pub mod lookup;
 pub mod mesh;
+pub mod name;
 pub mod packet;
 pub mod planted;
 pub mod receipt;

@@ -122,7 +122,7 @@ impl Node {
 
     /// The next message with this text.
     pub async fn eventually_hears(&mut self, text: &str) -> Row {
-        let body = roda::protocol::body::text(text).unwrap().encode();
+        let body = roda::conversation::kind::text::body(text);
         let wait = async {
             loop {
                 if let Event::Messages { rows, .. } = self.heard.recv().await.expect("not lagging")

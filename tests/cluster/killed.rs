@@ -119,7 +119,7 @@ fn nothing_acknowledged_is_lost_when_either_of_two_is_killed_in_mid_talk() {
     });
     let held = ana.conversation();
     for text in acknowledged {
-        let body = roda::protocol::body::text(&text).unwrap().encode();
+        let body = roda::conversation::kind::text::body(&text);
         assert_eq!(held.iter().filter(|held| **held == body).count(), 1, "{text}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use roda::protocol::body::Body;
+use roda::conversation::kind;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
 use roda::shell::handle::{Command, Event, ReadTo, Refused, Row, Unread};
@@ -58,7 +58,7 @@ impl Memory {
 
     pub fn say(&self, author: NodeId, text: &str) -> Row {
         let lamport = self.0.lock().unwrap().iter().map(|row| row.lamport).max().unwrap_or(0) + 1;
-        self.add(author, lamport, &Body::Text { text: text.to_owned() }.encode())
+        self.add(author, lamport, &kind::text::body(text))
     }
 }
 

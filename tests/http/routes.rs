@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roda::protocol::body::Body;
+use roda::protocol::body::Decision;
 use roda::shell::handle::StoreState;
 use serde_json::json;
 
@@ -37,7 +37,7 @@ async fn messages_come_in_order_in_pages_by_place() {
 #[tokio::test]
 async fn a_message_says_who_counts_who_has_it_and_where_it_stands() {
     let node = Node::start().await;
-    node.rows.add(ME, 1, &Body::Profile { name: "Eu\u{202e}".to_owned() }.encode());
+    node.rows.add(ME, 1, &Decision::Profile("Eu\u{202e}".to_owned()).encode());
     node.rows.say(ANA, "oi");
     node.rows.add(ANA, 9, r#"{"kind":"poll","x":1}"#);
     node.rows.add(RUI, 9, "not json");

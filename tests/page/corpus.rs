@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use roda::protocol::body::Body;
+use roda::conversation::kind;
+use roda::protocol::body::Decision;
 use serde_json::{Value, json};
 
 use crate::harness::house;
@@ -107,7 +108,11 @@ async fn nothing_of_the_corpus_runs_or_leaves_its_place_as_a_name() {
         let mut ana = Node::new(house.setting("Ana"));
         let bodies = |name: &String| {
             let (name, text) = (name.clone(), "said by who is called so".to_owned());
-            vec![Body::Profile { name: name.clone() }, Body::Circle { name }, Body::Text { text }]
+            vec![
+                Decision::Profile(name.clone()).encode(),
+                Decision::Circle(name).encode(),
+                kind::text::body(&text),
+            ]
         };
         let turns = all.iter().map(bodies).enumerate().collect();
         history::write_turns(&ana.data(), &house.key, turns).await;

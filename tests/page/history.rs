@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
+use roda::conversation::kind;
 use roda::protocol::archive::Write;
-use roda::protocol::body::{self, Body};
+use roda::protocol::body::Decision;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::seal::GroupKey;
@@ -37,13 +38,13 @@ pub fn text(number: usize) -> String {
 /// Writes `count` messages into a data folder that no node has used yet, as heard one by one until
 /// now. Gives the number of entries, profiles too.
 pub async fn write(data: &Path, key: &str, count: usize) -> usize {
-    let profile = |name: &str| vec![Body::Profile { name: name.to_owned() }];
+    let profile = |name: &str| vec![Decision::Profile(name.to_owned()).encode()];
     let mut turns: Vec<_> = PEOPLE.map(profile).into_iter().enumerate().collect();
     let mut first = 0;
     while first < count {
         let turn = turns.len();
         let said = TURNS[turn % TURNS.len()].min(count - first);
-        let texts = (first..first + said).map(|n| body::text(&text(n)).unwrap());
+        let texts = (first..first + said).map(|n| kind::text::body(&text(n)));
         turns.push((turn % PEOPLE.len(), texts.collect()));
         first += said;
     }
@@ -51,7 +52,7 @@ pub async fn write(data: &Path, key: &str, count: usize) -> usize {
 }
 
 /// As [`write`]: what was said, in turn, by the people with these numbers.
-pub async fn write_turns(data: &Path, key: &str, turns: Vec<(usize, Vec<Body>)>) -> usize {
+pub async fn write_turns(data: &Path, key: &str, turns: Vec<(usize, Vec<String>)>) -> usize {
     write_timed(data, key, turns, |_, at| at).await
 }
 
@@ -60,7 +61,7 @@ pub async fn write_turns(data: &Path, key: &str, turns: Vec<(usize, Vec<Body>)>)
 pub async fn write_timed(
     data: &Path,
     key: &str,
-    turns: Vec<(usize, Vec<Body>)>,
+    turns: Vec<(usize, Vec<String>)>,
     clock: impl Fn(usize, u64) -> u64,
 ) -> usize {
     let fingerprint = GroupKey::parse(key).unwrap().derive().fingerprint;
@@ -75,7 +76,7 @@ pub async fn write_timed(
         let author: &mut Author = authors.entry(person).or_insert_with(|| Author::new(person));
         let said = bodies.iter().enumerate().map(|(i, body)| Said {
             at: clock(written + i, began + (written + i) as u64 * PACE_MS),
-            body: body.encode(),
+            body: body.clone(),
         });
         let run = author.says(said.collect(), top, written as u64 + 1);
         top = Some(run.head());

@@ -1,6 +1,7 @@
 //! What others write, and when: shown as it was written, and never at the others' expense.
 
-use roda::protocol::body::Body;
+use roda::conversation::kind;
+use roda::protocol::body::Decision;
 use roda::protocol::limits::INTEGER_MAX;
 use serde_json::json;
 
@@ -12,15 +13,15 @@ use crate::node::Node;
 /// One millisecond more than a browser's clock can show.
 const BEYOND_MS: u64 = 8_640_000_000_000_001;
 
-fn says(text: &str) -> Vec<Body> {
-    vec![Body::Text { text: text.to_owned() }]
+fn says(text: &str) -> Vec<String> {
+    vec![kind::text::body(text)]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_of_an_impossible_time_stops_nobody() {
     house(async |house| {
         let mut ana = Node::new(house.setting("Ana"));
-        let profile = vec![Body::Profile { name: "Dandara".to_owned() }];
+        let profile = vec![Decision::Profile("Dandara".to_owned()).encode()];
         let talk = ["before", "of no time", "of no time either", "after"].map(says);
         let turns = std::iter::once(profile).chain(talk).map(|said| (0, said)).collect();
         let clock = |number, at| match number {

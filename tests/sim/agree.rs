@@ -57,7 +57,7 @@ pub fn agreed(world: &World) -> Result<(), String> {
         let kept = stayed[0].disk.logs.get(author).and_then(|log| log.get(*seq as usize - 1));
         let owner = &world.nodes[world.owners[author]];
         match kept {
-            Some(kept) if kept.said.body == body.encode() => {}
+            Some(kept) if kept.said.body == *body => {}
             // An old database came back: what it said since may be lost, or said in two versions.
             _ if world.checks.may_fork.contains(author) => {}
             // Who left for good may have gone before anybody was there to hear it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roda::protocol::archive::{Archive, Located, Restored, StoredHead, StoredMember, Write};
-use roda::protocol::body::{Body, Reading};
+use roda::protocol::body::Decision;
 use roda::protocol::entry::{CheckedRun, Run, Said, Timestamp};
 use roda::protocol::id::{Hash, NodeId, Signature};
 
@@ -115,9 +115,9 @@ impl Disk {
         let member = self.member(timestamp.author);
         member.head = Some(StoredHead { seq, hash, lamport: timestamp.lamport });
         member.since.get_or_insert(timestamp);
-        let reading = Body::read(body);
-        member.left = reading == Reading::Known(Body::Leave);
-        if matches!(reading, Reading::Known(Body::Profile { .. })) {
+        let decided = Decision::read(body);
+        member.left = decided == Some(Decision::Leave);
+        if matches!(decided, Some(Decision::Profile(_))) {
             member.profile = Some(body.to_owned());
         }
     }

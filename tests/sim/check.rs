@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use roda::protocol::archive::Write;
-use roda::protocol::body::Body;
+use roda::protocol::body::Decision;
 use roda::protocol::circle::{Circle, Output};
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{
@@ -31,9 +31,9 @@ struct Marks {
 
 #[derive(Default)]
 pub struct Checks {
-    asked: BTreeMap<u64, Body>,
+    asked: BTreeMap<u64, String>,
     /// Acknowledged: author, sequence number, what was said.
-    pub acknowledged: Vec<(NodeId, u64, Body)>,
+    pub acknowledged: Vec<(NodeId, u64, String)>,
     /// Who may sign two versions: liars, and honest members whose database was put back.
     pub may_fork: BTreeSet<NodeId>,
     counts: BTreeMap<NodeId, u64>,
@@ -51,8 +51,8 @@ pub struct Checks {
 }
 
 impl Checks {
-    pub fn asked(&mut self, token: u64, _node: usize, body: &Body) {
-        self.asked.insert(token, body.clone());
+    pub fn asked(&mut self, token: u64, _node: usize, body: &str) {
+        self.asked.insert(token, body.to_owned());
     }
 
     pub fn refused(&mut self, token: u64) {
@@ -63,8 +63,8 @@ impl Checks {
     pub fn said(&mut self, token: u64, node: &Node, seq: u64) -> bool {
         let body = self.asked.remove(&token).expect("an answer to a question, once");
         let kept = &node.disk.logs[&node.id][seq as usize - 1];
-        assert_eq!(kept.said.body, body.encode(), "what is acknowledged is what was committed");
-        let left = body == Body::Leave;
+        assert_eq!(kept.said.body, body, "what is acknowledged is what was committed");
+        let left = body == Decision::Leave.encode();
         self.acknowledged.push((node.id, seq, body));
         left
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use roda::protocol::body::Body;
+use roda::conversation::kind;
 use roda::protocol::circle::Input;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
@@ -26,7 +26,7 @@ impl Liar {
     }
 
     fn run(&self, seq: u64, prev: Option<Hash>, lamport: u64, texts: &[&str]) -> Arc<CheckedRun> {
-        let said = |text: &&str| Said { at: 1, body: Body::Text { text: (*text).into() }.encode() };
+        let said = |text: &&str| Said { at: 1, body: kind::text::body(text) };
         let first = Place { author: self.id, seq, prev, seen: None, lamport };
         Arc::new(Run::sign(first, texts.iter().map(said).collect(), &self.key))
     }

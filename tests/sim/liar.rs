@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use fastrand::Rng;
-use roda::protocol::body::Body;
+use roda::conversation::kind;
 use roda::protocol::circle::Output;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
@@ -76,7 +76,7 @@ impl Tip {
 }
 
 pub fn text(words: &str) -> String {
-    Body::Text { text: words.to_owned() }.encode()
+    kind::text::body(words)
 }
 
 impl Liar {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use roda::conversation::kind;
 use roda::protocol::archive::Write;
-use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::NodeId;
 use roda::protocol::lookup::Lookup;
@@ -107,10 +107,10 @@ impl World {
     pub fn say(&mut self, node: usize, bytes: usize) {
         let filler = "x".repeat(self.rng.usize(..bytes.max(1)));
         let text = format!("{node} at {} {filler}", self.time);
-        self.input_body(node, Body::Text { text });
+        self.input_body(node, kind::text::body(&text));
     }
 
-    pub fn input_body(&mut self, node: usize, body: Body) {
+    pub fn input_body(&mut self, node: usize, body: String) {
         if self.nodes[node].circle.is_some() && !self.nodes[node].left {
             self.next_token += 1;
             let token = self.next_token;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
+use roda::conversation::kind;
 use roda::protocol::archive::Write;
-use roda::protocol::body::Body;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::dispute::Branch;
 use roda::protocol::entry::CheckedRun;
@@ -130,7 +130,7 @@ fn a_vector_that_lies_delays_an_own_message_by_ten_seconds_at_most() {
     let head = Head { seq: 1_000_000, hash: Some(Hash([3; 32])), disputed: None };
     sync.authors.insert(id(&fed.third), head);
     fed.gets(Packet::Sync(sync));
-    let body = Body::Text { text: "at last".to_owned() };
+    let body = kind::text::body("at last");
     let said = |outputs: &[Output]| outputs.iter().any(|it| matches!(it, Output::Said(7, _)));
     assert!(!said(&fed.feed(Input::Say { token: 7, body, reference: None })), "it waits");
     fed.time += CATCH_UP_MS - 2;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use ed25519_dalek::SigningKey;
-use roda::protocol::body::Body;
+use roda::conversation::kind;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::packet::Packet;
@@ -113,7 +113,7 @@ impl Table {
     }
 
     pub fn say(&mut self, node: usize, text: &str) {
-        let body = Body::Text { text: text.to_owned() };
+        let body = kind::text::body(text);
         self.feed(node, Input::Say { token: 1, body, reference: None });
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 use fastrand::Rng;
 use roda::protocol::archive::Write;
-use roda::protocol::body::Body;
+use roda::protocol::body::Decision;
 use roda::protocol::circle::{Circle, Input};
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::NodeId;
@@ -382,7 +382,7 @@ impl World {
                 self.nodes[node].group_keys = keys;
                 self.start(node);
             }
-            Event::Leave { node } => self.input_body(node, Body::Leave),
+            Event::Leave { node } => self.input_body(node, Decision::Leave.encode()),
             Event::Gone { node } => {
                 self.stop(node);
                 self.nodes[node].gone = true;

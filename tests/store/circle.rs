@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
+use roda::conversation::kind;
 use roda::protocol::archive::{Restored, Write};
-use roda::protocol::body::{self, Body};
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::receipt::Receipt;
@@ -32,11 +32,11 @@ impl Author {
     }
 
     /// Continues the log; `seen` is the hash and counter of another's entry.
-    pub fn run(&mut self, bodies: &[Body], seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
+    pub fn run(&mut self, bodies: &[String], seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
         let lamport = 1 + self.lamport.max(seen.map_or(0, |(_, lamport)| lamport));
         let (seq, prev, seen) = (self.seq + 1, self.prev, seen.map(|(hash, _)| hash));
         let first = Place { author: self.id(), seq, prev, seen, lamport };
-        let said = |(i, body): (usize, &Body)| Said { at: 1_000 + i as u64, body: body.encode() };
+        let said = |(i, body): (usize, &String)| Said { at: 1_000 + i as u64, body: body.clone() };
         let run = Run::sign(first, bodies.iter().enumerate().map(said).collect(), &self.key);
         self.seq = run.run().last_seq();
         self.prev = Some(run.head());
@@ -45,7 +45,7 @@ impl Author {
     }
 
     pub fn texts(&mut self, count: usize, seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
-        let text = |i| body::text(&format!("text {i} \u{1f642}")).unwrap();
+        let text = |i| kind::text::body(&format!("text {i} \u{1f642}"));
         self.run(&(0..count).map(text).collect::<Vec<_>>(), seen)
     }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use roda::protocol::archive::Write;
-use roda::protocol::body::Body;
+use roda::protocol::body::Decision;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
 use roda::shell::handle::{Row, Unread};
@@ -74,7 +74,7 @@ fn what_is_not_read_is_what_others_said_beyond_the_marks() {
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
     owner.commit_run(ana.texts(100, None));
     owner.commit_run(rui.texts(60, None));
-    let name = Body::Profile { name: "Rui".to_owned() };
+    let name = Decision::Profile("Rui".to_owned()).encode();
     owner.commit_run(rui.run(&[name], None));
     owner.commit_run(rui.texts(39, None));
     let place = |author: &Author, lamport| Timestamp { lamport, author: author.id() };

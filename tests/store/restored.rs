@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roda::protocol::archive::{Archive, Write};
-use roda::protocol::body::Body;
+use roda::protocol::body::Decision;
 use roda::protocol::entry::{CheckedRun, Timestamp};
 use roda::protocol::id::Hash;
 use roda::protocol::packet::{Dispute, Range};
 
 use crate::circle::{Author, Owner, shown};
 
-fn profile(name: &str) -> Body {
-    Body::Profile { name: name.to_owned() }
+fn profile(name: &str) -> String {
+    Decision::Profile(name.to_owned()).encode()
 }
 
 #[test]
@@ -18,9 +18,10 @@ fn all_that_is_written_is_there_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    let first = ana.run(&[profile("Ana"), Body::Circle { name: "Roda".into() }], None);
+    let first = ana.run(&[profile("Ana"), Decision::Circle("Roda".into()).encode()], None);
     let seen = (first.head(), first.last_lamport());
-    let second = rui.run(&[profile("Rui"), profile("Rui B."), Body::Leave], Some(seen));
+    let second =
+        rui.run(&[profile("Rui"), profile("Rui B."), Decision::Leave.encode()], Some(seen));
     let mut fork = Author { seq: 1, prev: Some(first.hashes()[0]), lamport: 1, ..ana.clone() };
     let branch = fork.texts(3, None);
     let dispute = Dispute::of(&first, &branch, 2).unwrap();
@@ -52,8 +53,8 @@ fn all_that_is_written_is_there_at_the_next_start() {
     let head = a.head.unwrap();
     assert_eq!((head.seq, head.hash, head.lamport), (2, first.head(), 2));
     assert_eq!(a.since, Some(Timestamp { lamport: 1, author: ana.id() }));
-    assert_eq!(a.profile.as_deref(), Some(&*profile("Ana").encode()));
-    assert_eq!(r.profile.as_deref(), Some(&*profile("Rui B.").encode()));
+    assert_eq!(a.profile.as_deref(), Some(&*profile("Ana")));
+    assert_eq!(r.profile.as_deref(), Some(&*profile("Rui B.")));
     assert_eq!((a.left, r.left, a.aside, r.aside), (false, true, false, true));
     assert_eq!((a.dispute.as_ref(), a.reference_entries), (Some(&dispute), 3));
     assert_eq!((a.delivered, a.read_by_all, a.read_here), (2, 1, 2));
@@ -61,7 +62,7 @@ fn all_that_is_written_is_there_at_the_next_start() {
     assert_eq!(r.addresses, ["rui.example:7400", "[::1]:7400"]);
     let top = Timestamp { lamport: 5, author: rui.id() };
     assert_eq!(restored.top, Some((top, second.head())));
-    let circle = Body::Circle { name: "Roda".into() }.encode();
+    let circle = Decision::Circle("Roda".into()).encode();
     assert_eq!(restored.circle, Some((Timestamp { lamport: 2, author: ana.id() }, circle)));
     assert_eq!((restored.arrival, restored.final_to, restored.receipt_ceiling), (5, 2, 64));
     assert_eq!(restored.read_told, Some(BTreeMap::from([(ana.id(), 1)])));

@@ -33,7 +33,7 @@ fn holding(count: usize, each: usize, bytes: usize) -> (TempDir, Program, NodeId
     let fingerprints = vec![key.derive().fingerprint];
     let mut owner = Owner::with(&ana.data(), Options { fingerprints, ..Options::default() });
     let mut author = Author::new(100);
-    let texts = vec![roda::protocol::body::text(&"x".repeat(bytes)).unwrap(); each];
+    let texts = vec![roda::conversation::kind::text::body(&"x".repeat(bytes)); each];
     for from in (0..count).step_by(AT_ONCE) {
         let runs = (from..count).take(AT_ONCE);
         let writes = runs.map(|_| owner.arrives(author.run(&texts, None)));

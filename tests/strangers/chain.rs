@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
-use roda::protocol::body::Body;
+use roda::conversation::kind;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::packet::Packet;
@@ -27,7 +27,7 @@ fn entry(number: usize, words: &str, named: Option<(Hash, u64)>) -> Arc<CheckedR
     let key = SigningKey::from_bytes(&secret);
     let author = NodeId(key.verifying_key().to_bytes());
     let (seen, lamport) = (named.map(|(hash, _)| hash), named.map_or(1, |(_, at)| at + 1));
-    let said = Said { at: 1, body: Body::Text { text: words.to_owned() }.encode() };
+    let said = Said { at: 1, body: kind::text::body(words) };
     Arc::new(Run::sign(Place { author, seq: 1, prev: None, seen, lamport }, vec![said], &key))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Located, StoredHead, Write};
-use super::super::body::{Body, Reading};
+use super::super::body::Decision;
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
 use super::super::limits::WANTED_HASHES_MAX;
@@ -271,14 +271,14 @@ impl Circle {
         }
         member.since.get_or_insert(start);
         for (place, said, hash) in run.entries() {
-            let reading = Body::read(&said.body);
+            let decided = Decision::read(&said.body);
             let timestamp = Timestamp { lamport: place.lamport, author };
-            if matches!(reading, Reading::Known(Body::Circle { .. }))
+            if matches!(decided, Some(Decision::Circle(_)))
                 && self.circle.as_ref().is_none_or(|(newest, _)| *newest < timestamp)
             {
                 self.circle = Some((timestamp, said.body.clone()));
             }
-            member.take_reading(&reading);
+            member.take(decided);
             let located =
                 Located { author, seq: place.seq, lamport: place.lamport, reference: false };
             self.fresh.insert(hash, located);

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::super::archive::{Archive, StoredHead, StoredMember, Write};
-use super::super::body::{Body, Reading, clean_name};
+use super::super::body::Decision;
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
+use super::super::name::clean_name;
 use super::super::packet::Dispute;
 use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
@@ -74,9 +75,7 @@ impl Member {
             reference_entries: stored.reference_entries,
             ..Member::default()
         };
-        if let Some(Reading::Known(Body::Profile { name })) =
-            stored.profile.as_deref().map(Body::read)
-        {
+        if let Some(Decision::Profile(name)) = stored.profile.as_deref().and_then(Decision::read) {
             member.name = clean_name(&name).unwrap_or_default();
         }
         member
@@ -105,12 +104,12 @@ impl Member {
         self.since.is_some() && !gone && self.dispute.is_none()
     }
 
-    /// Takes what the newest entry says of its author.
-    pub(super) fn take_reading(&mut self, reading: &Reading) {
-        if let Reading::Known(Body::Profile { name }) = reading {
-            self.name = clean_name(name).unwrap_or_default();
+    /// Takes what the newest entry decides about its author.
+    pub(super) fn take(&mut self, decided: Option<Decision>) {
+        self.left = decided == Some(Decision::Leave);
+        if let Some(Decision::Profile(name)) = decided {
+            self.name = clean_name(&name).unwrap_or_default();
         }
-        self.left = matches!(reading, Reading::Known(Body::Leave));
     }
 
     /// The uncommitted entry at `seq`: its hash and counter.

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 
 use super::archive::{Archive, Located, Restored, Write};
-use super::body::Body;
+use super::body::Decision;
 use super::entry::{CheckedRun, Timestamp};
 use super::id::{Hash, NodeId};
 use super::limits::{ALONE_MS, UNCOMMITTED_BYTES_MAX};
@@ -96,8 +96,8 @@ pub enum Input {
     Say {
         /// Names the request in the answer.
         token: u64,
-        /// What to say.
-        body: Body,
+        /// What to say: a body's JSON text.
+        body: String,
         /// The page's reference, kept with the entry.
         reference: Option<String>,
     },
@@ -288,8 +288,8 @@ impl Circle {
             Input::Found(peer, lookup, runs) => self.found(peer, lookup, runs, now, archive),
             Input::Committed(through) => self.committed(through, now, archive),
             Input::Say { token, body, reference } => {
-                if let Body::Profile { name } = &body {
-                    self.settings.name.clone_from(name);
+                if let Some(Decision::Profile(name)) = Decision::read(&body) {
+                    self.settings.name = name;
                 }
                 self.say(Unsaid { token: Some(token), body, reference });
             }

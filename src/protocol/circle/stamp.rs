@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::archive::Write;
-use super::super::body::Body;
+use super::super::body::Decision;
 use super::super::entry::{Place, Run, Said};
 use super::super::limits::{CATCH_UP_MS, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use super::super::packet::Packet;
@@ -17,7 +17,8 @@ const RUN_HEAD_BYTES: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Unsaid {
     pub(super) token: Option<u64>,
-    pub(super) body: Body,
+    /// As it will be signed.
+    pub(super) body: String,
     pub(super) reference: Option<String>,
 }
 
@@ -72,7 +73,7 @@ impl Circle {
     fn introduce_myself(&mut self) {
         let me = &self.members[&self.me];
         if me.head.is_none() || (me.name != self.settings.name && !self.leaving) {
-            let body = Body::Profile { name: self.settings.name.clone() };
+            let body = Decision::Profile(self.settings.name.clone()).encode();
             self.unsaid.push_front(Unsaid { token: None, body, reference: None });
         } else {
             self.writes.extend(self.name_set.take().map(Write::Named));
@@ -84,7 +85,7 @@ impl Circle {
         if self.leaving {
             return self.outputs.extend(unsaid.token.map(Output::Refused));
         }
-        self.leaving = unsaid.body == Body::Leave;
+        self.leaving = Decision::read(&unsaid.body) == Some(Decision::Leave);
         self.unsaid.push_back(unsaid);
     }
 
@@ -146,7 +147,7 @@ impl Circle {
         let (mut entries, mut taken) = (Vec::new(), Vec::new());
         let mut bytes = RUN_HEAD_BYTES;
         while let Some(unsaid) = self.unsaid.front() {
-            let said = Said { at: now.wall, body: unsaid.body.encode() };
+            let said = Said { at: now.wall, body: unsaid.body.clone() };
             let more = serde_json::to_string(&said).expect("plain data").len() + 1;
             if entries.len() == RUN_ENTRIES_MAX || bytes + more > RUN_BYTES_MAX {
                 break;

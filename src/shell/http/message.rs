@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::protocol::body::{Body, Reading, clean_name};
+use crate::conversation::kind::{self, Reading, UNREADABLE};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::INTEGER_MAX;
+use crate::protocol::name::clean_name;
 use crate::shell::handle::{MemberView, Row, View};
 
 use super::limits::{
@@ -133,19 +134,14 @@ fn counts_since(member: &MemberView) -> Option<Timestamp> {
 }
 
 fn kind_and_text(body: &str) -> (String, String) {
-    let (kind, text) = match Body::read(body) {
-        Reading::Known(Body::Text { text }) => ("text", text),
-        Reading::Known(Body::Profile { name }) => {
-            ("profile", clean_name(&name).unwrap_or_default())
+    let unreadable = || UNREADABLE.to_owned();
+    match kind::read(body) {
+        Reading::Known(kind, text) => (kind.name.to_owned(), text),
+        Reading::Newer(newer) => {
+            (clean_name(&newer.kind).unwrap_or_else(|_| unreadable()), String::new())
         }
-        Reading::Known(Body::Circle { name }) => ("circle", clean_name(&name).unwrap_or_default()),
-        Reading::Known(Body::Leave) => ("leave", String::new()),
-        Reading::Newer(kind) => {
-            return (clean_name(&kind).unwrap_or_else(|_| "unreadable".into()), String::new());
-        }
-        Reading::Unreadable => ("unreadable", String::new()),
-    };
-    (kind.to_owned(), text)
+        Reading::Unreadable => (unreadable(), String::new()),
+    }
 }
 
 /// The newest of these rows, in order, whose messages fit [`FRAME_TO_PAGE_MAX`] bytes, or one.

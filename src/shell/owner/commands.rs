@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
 use super::Task;
-use crate::protocol::body::{self, Body};
+use crate::conversation::kind::text;
+use crate::protocol::body::Decision;
 use crate::protocol::circle::Input;
 use crate::protocol::circle::Output;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::WAITING_SENDS_MAX;
+use crate::protocol::name::clean_name;
 use crate::protocol::packet::{Lane, Packet};
 use crate::shell::handle::{Command, Refused, Row, StoreState};
 
@@ -46,12 +48,12 @@ impl Task {
     fn command(&mut self, command: Command) {
         match command {
             Command::Send { text, reference, reply } => self.send(&text, reference, reply),
-            Command::SetName(name, reply) => match body::clean_name(&name) {
-                Ok(name) => self.say(Body::Profile { name }, reply),
+            Command::SetName(name, reply) => match clean_name(&name) {
+                Ok(name) => self.say(Decision::Profile(name), reply),
                 Err(why) => drop(reply.send(Err(Refused::Invalid(why.to_string())))),
             },
-            Command::SetCircle(name, reply) => match body::clean_name(&name) {
-                Ok(name) => self.say(Body::Circle { name }, reply),
+            Command::SetCircle(name, reply) => match clean_name(&name) {
+                Ok(name) => self.say(Decision::Circle(name), reply),
                 Err(why) => drop(reply.send(Err(Refused::Invalid(why.to_string())))),
             },
             Command::SetReadReceipts(on, reply) => {
@@ -61,7 +63,7 @@ impl Task {
             Command::SetAside(member, aside, reply) => {
                 let _ = reply.send(self.set_aside(member, aside));
             }
-            Command::Leave(reply) => self.say(Body::Leave, reply),
+            Command::Leave(reply) => self.say(Decision::Leave, reply),
             Command::Read(marks) => self.circle(Input::Read(marks)),
             Command::Typing => {
                 let peers: Vec<NodeId> = self.owner.mesh.linked().collect();
@@ -91,10 +93,9 @@ impl Task {
         reference: Option<String>,
         reply: oneshot::Sender<Result<Row, Refused>>,
     ) {
-        let body = match body::text(text) {
-            Ok(body) => body,
-            Err(why) => return drop(reply.send(Err(Refused::Invalid(why.to_string())))),
-        };
+        if let Err(why) = text::check(text) {
+            return drop(reply.send(Err(Refused::Invalid(why.to_string()))));
+        }
         if let Some(reference) = &reference {
             match self.owner.archive.by_reference(reference) {
                 Ok(None) => {}
@@ -114,14 +115,15 @@ impl Task {
             return drop(reply.send(Err(why)));
         }
         let token = self.token(Asked::Message(reference.clone(), vec![reply]));
-        self.circle(Input::Say { token, body, reference });
+        self.circle(Input::Say { token, body: text::body(text), reference });
     }
 
-    fn say(&mut self, body: Body, reply: oneshot::Sender<Result<(), Refused>>) {
+    fn say(&mut self, decision: Decision, reply: oneshot::Sender<Result<(), Refused>>) {
         if let Err(why) = self.may_say() {
             return drop(reply.send(Err(why)));
         }
         let token = self.token(Asked::Done(reply));
+        let body = decision.encode();
         self.circle(Input::Say { token, body, reference: None });
     }
 

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Task, VIEW_MS};
-use crate::protocol::body::{Body, Reading, clean_name};
+use crate::protocol::body::Decision;
 use crate::protocol::circle::{Circle, Member};
 use crate::protocol::id::NodeId;
+use crate::protocol::name::clean_name;
 use crate::protocol::receipt::Watermarks;
 use crate::shell::handle::{MemberView, StoreState, View};
 
 /// The cleaned name in a `circle` body.
 fn circle_name(body: Option<&str>) -> String {
-    match body.map(Body::read) {
-        Some(Reading::Known(Body::Circle { name })) => clean_name(&name).unwrap_or_default(),
+    match body.and_then(Decision::read) {
+        Some(Decision::Circle(name)) => clean_name(&name).unwrap_or_default(),
         _ => String::new(),
     }
 }

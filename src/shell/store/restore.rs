@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::schema::meta;
 use super::sql::{self, Int, Marks};
+use crate::conversation::kind::leave;
 use crate::protocol::archive::{Restored, StoredHead, StoredMember};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
@@ -61,7 +62,7 @@ fn member(connection: &Connection, id: i64, node: NodeId) -> rusqlite::Result<St
         .query_row([id], |row| {
             let (seq, lamport) = (number_at(row, 0)?, number_at(row, 2)?);
             let head = StoredHead { seq, hash: row.get(1)?, lamport };
-            Ok((head, row.get::<_, Option<i64>>(3)? == Some(sql::LEAVE)))
+            Ok((head, row.get::<_, Option<i64>>(3)? == leave::KIND.number))
         })
         .optional()?;
     if let Some((head, left)) = head {

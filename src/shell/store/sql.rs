@@ -5,7 +5,7 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::protocol::body::{Body, Reading};
+use crate::conversation::kind::{self, Reading};
 use crate::protocol::id::{Hash, NodeId, Signature};
 use crate::protocol::receipt::Watermarks;
 
@@ -62,20 +62,11 @@ impl FromSql for Marks {
     }
 }
 
-/// `entries.kind` of a profile.
-pub(super) const PROFILE: i64 = 1;
-/// `entries.kind` of a circle's name.
-pub(super) const CIRCLE: i64 = 2;
-/// `entries.kind` of a leave.
-pub(super) const LEAVE: i64 = 3;
-
-/// The kind column: only what a start looks up. Texts, by far the most, have none.
+/// The kind column: only what something looks up. Texts, by far the most, have none.
 pub(super) fn kind(body: &str) -> Option<i64> {
-    match Body::read(body) {
-        Reading::Known(Body::Profile { .. }) => Some(PROFILE),
-        Reading::Known(Body::Circle { .. }) => Some(CIRCLE),
-        Reading::Known(Body::Leave) => Some(LEAVE),
-        Reading::Known(Body::Text { .. }) | Reading::Newer(_) | Reading::Unreadable => None,
+    match kind::read(body) {
+        Reading::Known(kind, _) => kind.number,
+        Reading::Newer(_) | Reading::Unreadable => None,
     }
 }
 

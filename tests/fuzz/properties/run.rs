@@ -89,7 +89,7 @@ struct Disk {
 pub fn stored_runs() -> [CheckedRun; 2] {
     let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
     let author = NodeId(key.verifying_key().to_bytes());
-    let text = |text: &str| roda::protocol::body::text(text).expect("a good text").encode();
+    let text = |text: &str| roda::conversation::kind::text::body(text);
     let said = |body| Said { at: 1_700_000_000_000, body };
     let place = Place { author, seq: 1, prev: None, seen: None, lamport: 1 };
     let first = Run::sign(place, vec![said(text("one")), said(text("two"))], &key);

@@ -1,0 +1,3 @@
+//! What the entries of a circle mean to a reader. Pure, like the protocol: no clock, no disk.
+
+pub mod kind;
