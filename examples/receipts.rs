@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use roda::config::Config;
-use roda::config::keys::KeyText;
 use roda::node::{self, Running};
+use roda::seal::GroupKey;
 use roda::shell::handle::Command;
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,7 @@ async fn main() {
 }
 
 async fn mesh(nodes: u64, folder: &std::path::Path, cancel: &CancellationToken) -> Vec<Running> {
-    let key = KeyText::generate();
+    let key = GroupKey::generate();
     let mut circle: Vec<Running> = Vec::new();
     for number in 0..nodes {
         let name = format!("Node {number}");

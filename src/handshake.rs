@@ -20,15 +20,13 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 pub use self::error::HandshakeError;
+use crate::protocol::VERSION;
 use crate::protocol::id::{Ephemeral, Hash, NodeId, Signature};
 use crate::protocol::json::{Object, scan};
 use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
 use crate::protocol::signature::verify;
 use crate::seal::{CircleKeys, Extracted, GroupKey, Key, Opener, extract, sha256};
 use crate::wire::frame;
-
-/// The version of the protocol.
-pub const VERSION: u64 = 1;
 
 /// What one end brings to one handshake.
 pub struct Local {

@@ -3,13 +3,14 @@
 //! The file holds the 32 secret bytes as hex and is made whole or not at all. It is never
 //! overwritten: a node that was rolled back takes a new identity and keeps the old file aside.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
+use crate::files::{replace_private, unless_missing};
 use crate::protocol::id::NodeId;
 
 const FILE: &str = "identity";
@@ -79,10 +80,8 @@ impl Identity {
             .map(|number| folder.join(format!("{FILE}.old-{number}")))
             .find(|name| !name.exists())
             .expect("there are more numbers than files");
-        match fs::rename(&path, aside) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(IdentityError::Io { path, error }),
+        if let Err(error) = unless_missing(fs::rename(&path, aside)) {
+            return Err(IdentityError::Io { path, error });
         }
         Identity::create(folder, random)
     }
@@ -109,7 +108,7 @@ impl Identity {
         hex::encode_to_slice(*secret, &mut text[..64]).expect("the buffer is twice the bytes");
         text[64] = b'\n';
         let path = folder.join(FILE);
-        write_whole(folder, &path, &*text).map_err(|error| IdentityError::Io { path, error })?;
+        replace_private(&path, &*text).map_err(|error| IdentityError::Io { path, error })?;
         Ok(Identity { key: SigningKey::from_bytes(&secret) })
     }
 }
@@ -118,27 +117,6 @@ impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Identity({})", self.id())
     }
-}
-
-/// Temporary file, fsync, rename, fsync of the folder: after a crash the file is whole or absent.
-fn write_whole(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
-    let temporary = folder.join(format!("{FILE}.new"));
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&temporary, path)?;
-    #[cfg(unix)]
-    fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! (its base64 may be padded or not).
 
 use std::fmt;
+use std::str::FromStr;
 
 use fernet::Fernet;
 use hkdf::Hkdf;
@@ -14,8 +15,8 @@ use zeroize::{Zeroize, Zeroizing};
 /// 32 secret bytes, overwritten when dropped.
 pub type Key = Zeroizing<[u8; 32]>;
 
-/// Group keys a node may hold: during a rotation the new and the old.
-pub const GROUP_KEYS_MAX: usize = 2;
+/// Characters of a group key's text: 32 bytes as padded base64.
+pub const KEY_CHARS: usize = 44;
 
 /// Latest time that [`Opener::open`] can tell `fernet`, which adds its 60 s of clock skew to it.
 const END_OF_TIME: u64 = u64::MAX - 60;
@@ -24,19 +25,10 @@ const END_OF_TIME: u64 = u64::MAX - 60;
 #[derive(Clone, PartialEq, Eq)]
 pub struct GroupKey(Key);
 
-/// A text that is not a group key. The fault of whoever configured this node.
+/// A text that is no group key. Says nothing of the text, which may be almost the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadKey {
-    /// Not 32 bytes of url-safe base64.
-    #[error(
-        "the group key must be 32 bytes as url-safe base64 (44 characters, the last one '='); \
-         ask somebody of the circle for an invitation, or make a new key with `roda init`"
-    )]
-    Format,
-    /// None, or more than [`GROUP_KEYS_MAX`].
-    #[error("give one group key, or during a rotation two separated by a comma, the new one first")]
-    Count,
-}
+#[error("is not a Fernet key (32 bytes as url-safe base64, {KEY_CHARS} characters)")]
+pub struct NotKey;
 
 impl GroupKey {
     /// The key made of these bytes, which must come from a secure random source.
@@ -44,14 +36,11 @@ impl GroupKey {
         GroupKey(Zeroizing::new(bytes))
     }
 
-    /// Reads 32 bytes of url-safe base64, with or without the padding.
-    ///
-    /// # Errors
-    /// [`BadKey::Format`].
-    pub fn parse(text: &str) -> Result<GroupKey, BadKey> {
-        let text = text.trim();
-        let digits = text.strip_suffix('=').unwrap_or(text);
-        base64_key(digits).map(GroupKey).ok_or(BadKey::Format)
+    /// A fresh key from the system's randomness.
+    pub fn generate() -> GroupKey {
+        let mut key = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *key).expect("the system has randomness");
+        GroupKey(key)
     }
 
     /// The key as url-safe base64: what goes into `RODA_KEY` and invitations.
@@ -80,16 +69,12 @@ impl fmt::Debug for GroupKey {
     }
 }
 
-/// Reads one key, or two separated by a comma: the first to speak with, both to listen with.
-///
-/// # Errors
-/// [`BadKey`].
-pub fn parse_keys(text: &str) -> Result<Vec<GroupKey>, BadKey> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
-    if parts.is_empty() || parts.len() > GROUP_KEYS_MAX {
-        return Err(BadKey::Count);
+impl FromStr for GroupKey {
+    type Err = NotKey;
+
+    fn from_str(text: &str) -> Result<GroupKey, NotKey> {
+        text.strip_suffix('=').and_then(base64_key).map(GroupKey).ok_or(NotKey)
     }
-    parts.into_iter().map(GroupKey::parse).collect()
 }
 
 /// What a group key gives: keys and names, none of which leads back to it.
@@ -187,7 +172,7 @@ fn fernet_of(key: &Key) -> Fernet {
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 fn base64_text(bytes: &[u8; 32]) -> String {
-    let mut text = String::with_capacity(44);
+    let mut text = String::with_capacity(KEY_CHARS);
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte))
             << (8 * (3 - chunk.len()));
@@ -198,9 +183,9 @@ fn base64_text(bytes: &[u8; 32]) -> String {
     text
 }
 
-/// 43 digits: 32 bytes, and 2 bits that must be zero.
+/// 43 digits without their padding: 32 bytes, and 2 bits that must be zero.
 fn base64_key(digits: &str) -> Option<Key> {
-    if digits.len() != 43 {
+    if digits.len() != KEY_CHARS - 1 {
         return None;
     }
     let mut key = Zeroizing::new([0; 32]);

@@ -12,10 +12,10 @@ mod talking;
 use std::net::TcpListener;
 
 use house::House;
-use roda::config::keys::KeyText;
+use roda::seal::GroupKey;
 
 fn key() -> String {
-    KeyText::generate().expose().to_owned()
+    GroupKey::generate().text().to_string()
 }
 
 /// An address where nobody listens, and nobody can while the socket lives.
@@ -192,7 +192,7 @@ fn a_key_file_is_made_once_and_then_kept() {
     let house = House::new();
     assert_eq!(house.run(&["key", "--file", "key"]).code, 0);
     let first = house.read("key");
-    assert!(first.trim().parse::<KeyText>().is_ok());
+    assert!(first.trim().parse::<GroupKey>().is_ok());
     assert_eq!(house.run(&["key", "--file", "key"]).code, 0);
     assert_eq!(house.read("key"), first);
     #[cfg(unix)]
@@ -201,7 +201,7 @@ fn a_key_file_is_made_once_and_then_kept() {
         assert_eq!(house.path("key").metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
     let printed = house.run(&["key"]).out;
-    assert!(printed.trim().parse::<KeyText>().is_ok() && printed != first);
+    assert!(printed.trim().parse::<GroupKey>().is_ok() && printed != first);
 }
 
 #[test]

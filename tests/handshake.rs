@@ -3,7 +3,8 @@
 mod fixed;
 
 use fixed::{group_key, identity, local};
-use roda::handshake::{Dialler, Established, HandshakeError, Joining, Listener, Local, VERSION};
+use roda::handshake::{Dialler, Established, HandshakeError, Joining, Listener, Local};
+use roda::protocol::VERSION;
 use roda::protocol::id::NodeId;
 use roda::seal::{GroupKey, seal_once};
 

@@ -9,7 +9,7 @@ use super::args::NodeArgs;
 use super::client::Node;
 use super::fail::Failure;
 use super::output::{Paint, clean_json, clean_line};
-use crate::config::files::WEB_TOKEN_FILE;
+use crate::config::notes::WEB_TOKEN_FILE;
 use crate::config::{Keys, WebLogin};
 use crate::protocol::name::clean_name;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::NodeArgs;
 use super::fail::Failure;
 use crate::config::Keys;
-use crate::shell::store::{DATABASE_FILE, Reader};
+use crate::store::{DATABASE_FILE, Reader};
 
 /// Copies the database to `file`, which must not exist.
 pub fn backup(file: &Path, args: &NodeArgs) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use super::args::NodeArgs;
 use super::fail::Failure;
 use super::output::clean_line;
 use super::place::{is_loopback, page_link, place, read_url};
-use crate::config::files::{WEB_TOKEN_FILE, read_web_address, read_web_token};
+use crate::config::notes::{WEB_TOKEN_FILE, read_web_address, read_web_token};
 use crate::config::{Config, Keys, WebLogin};
 
 /// A node on this machine answers a connection at once; one elsewhere within this.

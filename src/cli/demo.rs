@@ -12,10 +12,10 @@ use super::fail::Failure;
 use super::log::start_log;
 use super::output::Paint;
 use super::run::{block_on, stop_on_signals};
-use crate::config::files::{create_folder, random_hex};
-use crate::config::keys::KeyText;
 use crate::config::{Config, DEFAULT_LOG, Flags, Keys};
+use crate::files::{create_folder, random_hex};
 use crate::node::{self, Running};
+use crate::seal::GroupKey;
 
 const NAMES: [&str; 12] =
     ["Ana", "Bento", "Caio", "Iara", "Nina", "Tom", "Davi", "Lia", "Rui", "Maya", "Zeca", "Eva"];
@@ -38,7 +38,7 @@ pub fn demo(nodes: u16, web_port: u16) -> Result<(), Failure> {
 async fn circle(ports: &[u16], folder: &Path) -> Result<(), Failure> {
     let cancel = CancellationToken::new();
     stop_on_signals(cancel.clone())?;
-    let key = KeyText::generate();
+    let key = GroupKey::generate();
     let mut known = Vec::new();
     let mut nodes = JoinSet::new();
     let mut failure = None;

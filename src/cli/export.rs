@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use super::args::NodeArgs;
 use super::client::Node;
 use super::fail::Failure;
-use super::message::{Message, Page};
+use super::history::{PAGE_MAX, Page};
+use super::message::Message;
 use super::output::{Paint, clean_json};
-use super::talk::PAGE_MAX;
 
 /// How to write a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -12,8 +12,9 @@ use super::client::Node;
 use super::fail::Failure;
 
 use super::output::Paint;
+use crate::address::split_address;
 use crate::config::{Config, Keys};
-use crate::invite::{Invite, split_address};
+use crate::invite::Invite;
 use crate::lan;
 use crate::protocol::limits::ADDRESSES_MAX;
 
@@ -108,11 +109,11 @@ fn qr_lines(text: &str, paint: Paint) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::keys::KeyText;
+    use crate::seal::GroupKey;
 
     #[test]
     fn an_invitation_is_found_wherever_the_answer_has_it() {
-        let text = format!("roda:[::1]:7400#{}", KeyText::generate().expose());
+        let text = format!("roda:[::1]:7400#{}", GroupKey::generate().text().as_str());
         let answer = serde_json::json!({"qr": "<svg/>", "invite": {"link": text}});
         assert_eq!(find_invite(&answer).map(|invite| invite.to_string()), Some(text));
         assert_eq!(find_invite(&serde_json::json!({"link": "roda:#"})), None);
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn settings_name_the_address_and_a_port_chosen_later_does_not() {
-        let mut config = Config::local("Ana", KeyText::generate(), "data".into());
+        let mut config = Config::local("Ana", GroupKey::generate(), "data".into());
         assert!(likely_addresses(&config).is_err());
         config.listen = "10.0.0.7:7400".into();
         assert_eq!(likely_addresses(&config).unwrap(), ["10.0.0.7:7400"]);

@@ -85,15 +85,6 @@ impl Message {
     }
 }
 
-/// A page of the conversation.
-#[derive(Debug, Deserialize)]
-pub struct Page<T> {
-    /// In order, oldest first.
-    pub messages: Vec<T>,
-    /// Whether there are more in the direction asked.
-    pub more: bool,
-}
-
 #[cfg(test)]
 pub(super) fn example(json: Value) -> Message {
     let mut whole = serde_json::json!({

@@ -7,6 +7,7 @@ mod client;
 mod demo;
 mod export;
 mod fail;
+mod history;
 mod invite;
 mod log;
 mod message;

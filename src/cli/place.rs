@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::fail::Failure;
 use super::output::clean_line;
-use crate::invite::split_address;
+use crate::address::split_address;
 
 /// The page's address as a link, with the token in its fragment: it never reaches a server's log.
 pub fn page_link(address: &str, token: Option<&str>) -> Zeroizing<String> {

@@ -15,7 +15,7 @@ use super::args::RunArgs;
 use super::fail::Failure;
 use super::log::start_log;
 use super::place::{page_link, place};
-use crate::config::files::{read_web_token, remove_web_address, write_web_address};
+use crate::config::notes::{read_web_token, remove_web_address, write_web_address};
 use crate::config::{Config, WebLogin};
 use crate::node::{self, StartError};
 

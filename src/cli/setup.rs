@@ -5,17 +5,18 @@ use std::fs::File;
 use std::path::Path;
 
 use super::fail::Failure;
-use crate::config::files::{create_folder, create_private, read_small};
-use crate::config::keys::{KeyText, read_keys};
+use crate::config::keys::read_keys;
+use crate::files::{create_folder, create_private, read_small};
 use crate::invite::Invite;
 use crate::protocol::name::clean_name;
+use crate::seal::GroupKey;
 
 const ENV_FILE: &str = ".env";
 const DATA_FOLDER: &str = "data";
 
 /// Begins a circle in the current folder.
 pub fn init(name: Option<&str>) -> Result<(), Failure> {
-    write_env(&KeyText::generate(), &[], name)?;
+    write_env(&GroupKey::generate(), &[], name)?;
     println!(
         "A new circle begins here: .env has its key, ./{DATA_FOLDER} will hold your messages."
     );
@@ -34,14 +35,14 @@ pub fn join(invite: &str, name: Option<&str>) -> Result<(), Failure> {
 
 /// Prints a fresh key, or sees to it that `file` holds one.
 pub fn key(file: Option<&Path>) -> Result<(), Failure> {
-    let key = KeyText::generate();
+    let key = GroupKey::generate();
     let Some(file) = file else {
-        println!("{}", key.expose());
+        println!("{}", key.text().as_str());
         return Ok(());
     };
     let shown = file.display();
     let wrong = |why| Failure::Failed(format!("{shown} cannot be written: {why}"));
-    if create_private(file, &format!("{}\n", key.expose())).map_err(wrong)? {
+    if create_private(file, format!("{}\n", key.text().as_str()).as_bytes()).map_err(wrong)? {
         println!("{shown} holds a fresh key.");
         return Ok(());
     }
@@ -53,12 +54,12 @@ pub fn key(file: Option<&Path>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_env(key: &KeyText, peers: &[String], name: Option<&str>) -> Result<(), Failure> {
+fn write_env(key: &GroupKey, peers: &[String], name: Option<&str>) -> Result<(), Failure> {
     let name = name.map(clean_name).transpose();
     let name = name.map_err(|why| Failure::Settings(format!("--name: {why}")))?;
     let text = env_text(key, peers, name.as_deref());
     let failed = |what: &str, why| Failure::Failed(format!("{what} cannot be written here: {why}"));
-    if !create_private(Path::new(ENV_FILE), &text).map_err(|why| failed(ENV_FILE, why))? {
+    if !create_private(Path::new(ENV_FILE), text.as_bytes()).map_err(|why| failed(ENV_FILE, why))? {
         let here = env::current_dir().unwrap_or_default();
         return Err(Failure::Failed(format!(
             "{} is there already and stays as it is; use another folder, or move it away (it may \
@@ -69,12 +70,12 @@ fn write_env(key: &KeyText, peers: &[String], name: Option<&str>) -> Result<(), 
     create_folder(Path::new(DATA_FOLDER)).map_err(|why| failed(DATA_FOLDER, why))
 }
 
-fn env_text(key: &KeyText, peers: &[String], name: Option<&str>) -> String {
+fn env_text(key: &GroupKey, peers: &[String], name: Option<&str>) -> String {
     let mut text = String::from(
         "# Settings of a Roda node; `roda run --help` names them all.\n\
          # Whoever has the key can join the circle and read it: keep this file to yourself.\n",
     );
-    text.push_str(&format!("RODA_KEY={}\n", key.expose()));
+    text.push_str(&format!("RODA_KEY={}\n", key.text().as_str()));
     if !peers.is_empty() {
         text.push_str(&format!("RODA_PEERS={}\n", quoted(&peers.join(","))));
     }
@@ -107,13 +108,13 @@ mod tests {
 
     #[test]
     fn names_survive_the_env_file() {
-        let key = KeyText::generate();
+        let key = GroupKey::generate();
         for name in ["Ana", "O'Neil \"$HOME\" \\", "a # b", "$x ${y}", "\"", "São João"] {
             let text = env_text(&key, &["[::1]:7400".into()], Some(name));
             let read = read_env(&text).unwrap();
             let get = |wanted: &str| read.get(wanted).map(String::as_str);
             assert_eq!(get("RODA_NAME"), Some(name));
-            assert_eq!(get("RODA_KEY"), Some(key.expose()));
+            assert_eq!(get("RODA_KEY"), Some(key.text().as_str()));
             assert_eq!(get("RODA_PEERS"), Some("[::1]:7400"));
         }
     }

@@ -17,9 +17,9 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::client::Node;
 use super::fail::Failure;
+use super::history::newest;
 use super::message::Message;
 use super::output::{Paint, clean_line};
-use super::talk::newest;
 
 /// A node greets at once; after this it is none.
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
@@ -241,8 +241,8 @@ impl Socket {
 
 #[cfg(test)]
 mod tests {
-    use super::super::message::example;
     use super::*;
+    use crate::cli::message::example;
 
     fn message(arrival: u64, lamport: u64) -> Message {
         example(json!({"id": format!("aa:{arrival}"), "arrival": arrival, "lamport": lamport}))

@@ -5,14 +5,13 @@ use std::io::{Read, Write as _, stdin, stdout};
 use super::args::NodeArgs;
 use super::client::Node;
 use super::fail::Failure;
-use super::message::{Message, Page};
+use super::history::newest;
+use super::message::Message;
 use super::output::{Paint, clean_line};
 use super::socket;
 use crate::conversation::kind::text;
 use crate::protocol::limits::TEXT_MAX;
 
-/// Messages in one answer of the node.
-pub const PAGE_MAX: u32 = 500;
 /// Bytes taken from standard input: the longest text, and room for blank lines after it.
 const INPUT_MAX: usize = 4 * TEXT_MAX;
 /// Messages that `tail` holds in memory at once; `export` has no such bound.
@@ -59,30 +58,6 @@ pub fn tail(lines: u32, follow: bool, args: &NodeArgs) -> Result<(), Failure> {
         writeln!(out, "{}", message.show(Paint::stdout(), false))?;
     }
     Ok(())
-}
-
-/// The newest `count` messages, in order.
-pub fn newest(node: &Node, count: u32) -> Result<Vec<Message>, Failure> {
-    let mut pages: Vec<Vec<Message>> = Vec::new();
-    let mut missing = count;
-    let mut before = String::new();
-    while missing > 0 {
-        let limit = missing.min(PAGE_MAX);
-        let page: Page<Message> = node.get(&format!("/api/messages?limit={limit}{before}"))?;
-        let Some(oldest) = page.messages.first() else {
-            if page.more {
-                return Err(node.strange(&"nothing, and more of it"));
-            }
-            break;
-        };
-        before = format!("&before={}", oldest.cursor());
-        missing = missing.saturating_sub(u32::try_from(page.messages.len()).unwrap_or(u32::MAX));
-        pages.push(page.messages);
-        if !page.more {
-            break;
-        }
-    }
-    Ok(pages.into_iter().rev().flatten().collect())
 }
 
 #[cfg(test)]

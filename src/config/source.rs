@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::files::read_small;
+use crate::files::read_small;
 
 /// A setting that cannot be used. One line: the variable, what is wrong with it, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Why handshakes fail.
 
-use super::VERSION;
+use crate::protocol::VERSION;
 
 /// Why a handshake failed. The text says whose fault it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

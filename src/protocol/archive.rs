@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::dispute::Dispute;
 use super::entry::{CheckedRun, Run, Timestamp};
 use super::id::{Hash, NodeId};
-use super::packet::{Dispute, Range};
+use super::packet::Range;
 use super::receipt::{Receipt, Watermarks};
 
 /// Where a committed entry stands.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{CheckedRun, Place, body_hash, entry_hash, signed_bytes};
 use super::id::{Hash, NodeId, Signature};
+use super::json::pair;
 use super::limits::{INTEGER_MAX, RUN_ENTRIES_MAX};
-use super::packet::Dispute;
 use super::signature::verify;
 
 /// The end of a run from the disputed entry on, with the hashes of the bodies in their stead.
@@ -59,6 +59,18 @@ impl Branch {
         }
         verify(&author, &signed_bytes(&head), &self.signature).then_some(first?)
     }
+}
+
+/// The proof that an author signed two entries at one seq.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The author.
+    pub author: NodeId,
+    /// Where its log forks.
+    pub seq: u64,
+    /// Two signed branches from `seq` on, without their bodies.
+    #[serde(deserialize_with = "pair")]
+    pub branches: [Branch; 2],
 }
 
 impl Dispute {

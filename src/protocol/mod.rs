@@ -15,3 +15,6 @@ pub mod packet;
 pub mod planted;
 pub mod receipt;
 pub mod signature;
+
+/// The version of the protocol.
+pub const VERSION: u64 = 1;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::dispute::Branch;
+use super::dispute::Dispute;
 use super::entry::{CheckedRun, Run};
 use super::id::{Hash, NodeId};
-use super::json::{objects, pair, unique, unique_objects};
+use super::json::{objects, unique, unique_objects};
 use super::receipt::ReceiptChange;
 
 /// Where one author's log stands at the sender: a hint, believed only once its entries are held.
@@ -72,18 +72,6 @@ pub struct Contacts {
     /// Whom the sender is linked with now.
     #[serde(default)]
     pub links: Vec<NodeId>,
-}
-
-/// `dispute`: the proof that an author signed two entries at one seq.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dispute {
-    /// The author.
-    pub author: NodeId,
-    /// Where its log forks.
-    pub seq: u64,
-    /// Two signed branches from `seq` on, without their bodies.
-    #[serde(deserialize_with = "pair")]
-    pub branches: [Branch; 2],
 }
 
 /// A packet with its runs as `R`: [`Run`] as parsed, [`CheckedRun`] once the link's task has

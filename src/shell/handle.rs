@@ -9,44 +9,12 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
+use crate::store::{Row, StoreState};
 
 /// Commands that wait for the owner; a full queue slows the asker down.
 pub const COMMANDS_MAX: usize = 1_024;
 /// Events a page may lag behind before it is told to resume.
 pub const EVENTS_MAX: usize = 1_024;
-
-/// Authors named in [`Unread`]: so many fit a frame to a page beside everything else.
-pub const UNREAD_AUTHORS_MAX: usize = 256;
-/// What is not read is counted so far: counting on takes time, and tells nobody more.
-pub const UNREAD_COUNT_MAX: u64 = 10_000;
-
-/// An entry as the store has it, for pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its author.
-    pub author: NodeId,
-    /// Its sequence number.
-    pub seq: u64,
-    /// Its counter.
-    pub lamport: u64,
-    /// The author's wall clock, milliseconds since 1970.
-    pub at: u64,
-    /// The body's JSON text.
-    pub body: String,
-    /// Local arrival number, from 1, no holes, in the order of commit.
-    pub arrival: u64,
-    /// Wall clock here when it arrived.
-    pub arrived_at: u64,
-    /// The reference with which this node was asked to say it.
-    pub reference: Option<String>,
-}
-
-impl Row {
-    /// Its place in the order.
-    pub fn timestamp(&self) -> Timestamp {
-        Timestamp { lamport: self.lamport, author: self.author }
-    }
-}
 
 /// Why a command was not done. The text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,15 +59,6 @@ pub enum Command {
     Read(Watermarks),
     /// The reader is typing.
     Typing,
-}
-
-/// Where the store stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreState {
-    /// Writes are committed.
-    Ok,
-    /// The last write failed, for this reason; it is tried again.
-    Failing(String),
 }
 
 /// A member as pages show it.
@@ -197,24 +156,6 @@ pub enum Event {
         /// The words.
         message: String,
     },
-}
-
-/// How far an author was read, and from which sequence number on its log does not count.
-pub type ReadTo = (NodeId, u64, Option<u64>);
-
-/// What the reader here has not read. Messages of others count, from this node's own first entry
-/// on: nobody waits for it to read what was said before.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// Per author with such messages: the last sequence number before the first of them. The
-    /// authors who are behind longest, at most [`UNREAD_AUTHORS_MAX`].
-    pub behind: Watermarks,
-    /// There are more such authors.
-    pub more: bool,
-    /// The first of them in the order.
-    pub first: Option<Timestamp>,
-    /// How many, at most [`UNREAD_COUNT_MAX`].
-    pub count: u64,
 }
 
 /// Access to a running node. Cheap to clone.

@@ -7,4 +7,3 @@ pub mod link;
 pub mod links;
 pub mod owner;
 pub(crate) mod rows;
-pub mod store;

@@ -4,9 +4,8 @@ use tokio::sync::watch;
 
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
-use crate::shell::handle::{ReadTo, Row, Unread};
 use crate::shell::http::{Rows, Unreadable};
-use crate::shell::store::{Page, ReadError, Reader};
+use crate::store::{Page, ReadError, ReadTo, Reader, Row, Unread};
 
 /// What pages read of the life that the node leads now: a new one has another store, or at least
 /// another owner that is to be told of damage.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
+use crate::protocol::dispute::Dispute;
 use crate::protocol::entry::Run;
 use crate::protocol::id::NodeId;
 use crate::protocol::json::{Object, OutOfBounds, object, objects, scan};
@@ -13,7 +14,7 @@ use crate::protocol::limits::{
     ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACTS_MAX, FRAME_MAX, LINKS_MAX, RECEIPTS_MAX,
     SYNC_AUTHORS_MAX, WANT_RANGES_MAX, WANTED_HASHES_MAX,
 };
-use crate::protocol::packet::{Contacts, Dispute, Packet, Sync, Want};
+use crate::protocol::packet::{Contacts, Packet, Sync, Want};
 use crate::protocol::receipt::ReceiptChange;
 
 /// Bytes of JSON whose token is just within [`FRAME_MAX`]: base64 turns 3 bytes into 4, the token

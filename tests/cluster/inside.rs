@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use roda::config::Config;
-use roda::config::keys::KeyText;
 use roda::node::{self, Running};
 use roda::protocol::id::NodeId;
-use roda::shell::handle::{Command, Event, MemberView, Refused, Row, View};
+use roda::seal::GroupKey;
+use roda::shell::handle::{Command, Event, MemberView, Refused, View};
+use roda::store::Row;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -18,12 +19,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder for each node of one test, and the circle's key.
 pub struct House {
     folder: tempfile::TempDir,
-    pub key: KeyText,
+    pub key: GroupKey,
 }
 
 impl House {
     pub fn new() -> House {
-        House { folder: tempfile::tempdir().unwrap(), key: KeyText::generate() }
+        House { folder: tempfile::tempdir().unwrap(), key: GroupKey::generate() }
     }
 
     pub fn data(&self, name: &str) -> PathBuf {
@@ -147,7 +148,7 @@ pub fn member(view: &View, id: NodeId) -> &MemberView {
 
 /// Lamport counter, author, sequence number and body of all entries, in order.
 pub fn conversation(data: &Path) -> Vec<(u64, NodeId, u64, String)> {
-    let reader = roda::shell::store::Reader::at(&data.join("roda.db"));
+    let reader = roda::store::Reader::at(&data.join("roda.db"));
     let rows = reader.export().map(|row| row.expect("the database is readable"));
     rows.map(|row| (row.lamport, row.author, row.seq, row.body)).collect()
 }

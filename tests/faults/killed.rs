@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use roda::shell::store::Reader;
+use roda::store::Reader;
 
 use crate::program::{Door, PATIENCE, Program, eventually, eventually_agree};
 

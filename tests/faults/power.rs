@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use roda::protocol::id::NodeId;
-use roda::shell::store::{Opened, Options, Soundness, Store};
+use roda::store::{Opened, Options, Soundness, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 

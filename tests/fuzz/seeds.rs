@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use roda::handshake::{Dialler, Listener};
 use roda::invite::Invite;
+use roda::protocol::dispute::Dispute;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::limits::INTEGER_MAX;
-use roda::protocol::packet::{Contacts, Dispute, Head, Packet, Range, Sync, Want};
+use roda::protocol::packet::{Contacts, Head, Packet, Range, Sync, Want};
 use roda::protocol::receipt::Receipt;
 use roda::wire::{PREFIX, encode, frame};
 use serde_json::{Value, json};
@@ -124,7 +125,7 @@ fn runs() -> Vec<Vec<u8>> {
 }
 
 fn invitations() -> Vec<Vec<u8>> {
-    let key: roda::config::keys::KeyText = group_key().text().parse().expect("a key");
+    let key = group_key();
     let places = [
         &["ana.example:7400"][..],
         &["[2001:db8::1]:7400", "10.0.0.7:1"],
@@ -137,8 +138,8 @@ fn invitations() -> Vec<Vec<u8>> {
     };
     let mut made: Vec<String> = places.iter().map(|places| invite(places)).collect();
     made.extend(places.iter().flat_map(|places| places.iter()).map(|place| (*place).to_owned()));
-    made.push(key.expose().to_owned());
-    made.push(format!("{},{}", key.expose(), key.expose()));
+    made.push(key.text().to_string());
+    made.push(format!("{},{}", &*key.text(), &*key.text()));
     made.push(invite(&["a:1"])[..30].to_owned());
     made.into_iter().map(String::into_bytes).collect()
 }

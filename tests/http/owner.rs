@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use roda::conversation::kind;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
-use roda::shell::handle::{Command, Event, ReadTo, Refused, Row, Unread};
+use roda::shell::handle::{Command, Event, Refused};
 use roda::shell::http::{Rows, Unreadable};
+use roda::store::{ReadTo, Row, Unread};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::fake::ME;

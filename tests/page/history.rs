@@ -12,7 +12,7 @@ use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::seal::GroupKey;
 use roda::shell::clock::wall_ms;
-use roda::shell::store::{Batch, Opened, Options, Store, StoreEvent};
+use roda::store::{Batch, Opened, Options, Store, StoreEvent};
 
 /// Who talked. None of them has a node: they are away.
 const PEOPLE: [&str; 3] = ["Dandara", "Emil", "Fumiko"];
@@ -64,7 +64,7 @@ pub async fn write_timed(
     turns: Vec<(usize, Vec<String>)>,
     clock: impl Fn(usize, u64) -> u64,
 ) -> usize {
-    let fingerprint = GroupKey::parse(key).unwrap().derive().fingerprint;
+    let fingerprint = key.parse::<GroupKey>().unwrap().derive().fingerprint;
     let options = Options { fingerprints: vec![fingerprint], epoch: [7; 8], ..Options::default() };
     let mut store = Store::open(data, options).unwrap();
     let mut authors = BTreeMap::new();

@@ -18,7 +18,7 @@ use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{LINKS_MAX, SYNC_AUTHORS_MAX};
 use roda::protocol::packet::{Head, Packet, Sync};
 use roda::seal::GroupKey;
-use roda::shell::store::Options;
+use roda::store::Options;
 use roda::wire::encode;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;

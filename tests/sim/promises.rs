@@ -6,11 +6,11 @@ use ed25519_dalek::SigningKey;
 use roda::conversation::kind;
 use roda::protocol::archive::Write;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
-use roda::protocol::dispute::Branch;
+use roda::protocol::dispute::{Branch, Dispute};
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{BRANCHES_MAX, CATCH_UP_MS, REFERENCE_ENTRIES_MAX};
-use roda::protocol::packet::{Dispute, Head, Packet, Sync};
+use roda::protocol::packet::{Head, Packet, Sync};
 
 use crate::archive::Disk;
 use crate::liar::{Tip, text};

@@ -10,8 +10,7 @@ use roda::protocol::archive::{Restored, Write};
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::receipt::Receipt;
-use roda::shell::handle::Row;
-use roda::shell::store::{Batch, Opened, Options, Store, StoreEvent};
+use roda::store::{Batch, Opened, Options, Row, Store, StoreEvent};
 
 /// A member's key and the end of its log.
 #[derive(Clone)]

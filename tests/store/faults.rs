@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use roda::shell::handle::StoreState;
-use roda::shell::store::{Options, Soundness, StoreEvent};
+use roda::store::{Options, Soundness, StoreEvent, StoreState};
 
 use crate::circle::{Author, Owner, shown};
 

@@ -1,7 +1,7 @@
 use std::fs;
 
 use roda::protocol::archive::Write;
-use roda::shell::store::{OpenError, Options, SCHEMA_VERSION, Store};
+use roda::store::{OpenError, Options, SCHEMA_VERSION, Store};
 
 use crate::circle::{Author, Owner};
 

@@ -4,7 +4,7 @@ use roda::protocol::archive::Write;
 use roda::protocol::body::Decision;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
-use roda::shell::handle::{Row, Unread};
+use roda::store::{Row, Unread};
 
 use crate::circle::{Author, Owner};
 

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use roda::protocol::archive::{Archive, Write};
 use roda::protocol::body::Decision;
+use roda::protocol::dispute::Dispute;
 use roda::protocol::entry::{CheckedRun, Timestamp};
 use roda::protocol::id::Hash;
-use roda::protocol::packet::{Dispute, Range};
+use roda::protocol::packet::Range;
 
 use crate::circle::{Author, Owner, shown};
 

@@ -9,7 +9,7 @@ use roda::protocol::id::NodeId;
 use roda::protocol::limits::{AGAIN_BYTES_MAX, AGAIN_BYTES_PER_SECOND, INTEGER_MAX};
 use roda::protocol::packet::{Packet, Range, Sync, Want};
 use roda::seal::GroupKey;
-use roda::shell::store::Options;
+use roda::store::Options;
 use roda::wire::encode;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;

@@ -69,7 +69,7 @@ fn needles(session: &Session) -> Vec<Needle> {
 /// The key, and its bytes.
 fn group_key(text: &str) -> (GroupKey, Key) {
     let bytes = decode(text.as_bytes()).unwrap();
-    (GroupKey::parse(text).unwrap(), Zeroizing::new(bytes.try_into().unwrap()))
+    (text.parse().unwrap(), Zeroizing::new(bytes.try_into().unwrap()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,7 +91,7 @@ fn strangers(house: &Path, node: &Program) -> Program {
 
 fn secrets_of(node: &Program) -> Vec<Needle> {
     let key = decode(node.key().as_bytes()).unwrap();
-    let group = roda::seal::GroupKey::parse(&node.key()).unwrap().derive();
+    let group = node.key().parse::<roda::seal::GroupKey>().unwrap().derive();
     let identity = fs::read_to_string(node.data().join("identity")).unwrap();
     let identity = hex::decode(identity.trim()).unwrap();
     let web = token(node);

@@ -1,6 +1,6 @@
 //! `circle`: the circle's name; the last in order counts.
 
-use super::Kind;
+use super::definition::Kind;
 use crate::protocol::body::CIRCLE;
 use crate::protocol::name::clean_name;
 

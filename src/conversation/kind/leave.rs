@@ -1,6 +1,6 @@
 //! `leave`: an author's last entry.
 
-use super::Kind;
+use super::definition::Kind;
 use crate::protocol::body::LEAVE;
 
 /// Without fields: its author is gone for good.

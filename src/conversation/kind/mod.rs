@@ -2,11 +2,13 @@
 //! a reader sees of it. A new one is a file and a line in [`KINDS`].
 
 pub mod circle;
+mod definition;
 pub mod leave;
 pub mod newer;
 pub mod profile;
 pub mod text;
 
+pub use self::definition::Kind;
 use crate::protocol::body::Fields;
 
 /// Every kind that this version knows.
@@ -14,20 +16,6 @@ pub const KINDS: &[&Kind] = &[&text::KIND, &profile::KIND, &circle::KIND, &leave
 
 /// What pages see as the kind of a body that cannot be read.
 pub const UNREADABLE: &str = "unreadable";
-
-/// One kind of thing that is said.
-#[derive(Debug)]
-pub struct Kind {
-    /// `kind` in the body, and in the message that pages see.
-    pub name: &'static str,
-    /// Its number in the database, where something looks for it there; never given to another.
-    pub number: Option<i64>,
-    /// The text that a reader sees; none where the body lacks a field.
-    shown: fn(&Fields) -> Option<String>,
-    /// What happened, in words behind the author's name, for a line of a terminal: of the entry's
-    /// place in its log, and its text. None: a message, of which the text itself is shown.
-    pub told: Option<fn(u64, &str) -> String>,
-}
 
 /// A body as a reader finds it: never a reason to refuse an entry.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! `profile`: an author's name; its first entry, and again when the name changes.
 
-use super::Kind;
+use super::definition::Kind;
 use crate::protocol::body::PROFILE;
 use crate::protocol::name::clean_name;
 

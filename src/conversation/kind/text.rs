@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Kind;
+use super::definition::Kind;
 use crate::protocol::body::Fields;
 use crate::protocol::limits::TEXT_MAX;
 

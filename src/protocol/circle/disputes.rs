@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Located, Write};
+use super::super::dispute::Dispute;
 use super::super::entry::CheckedRun;
 use super::super::id::NodeId;
 use super::super::limits::{BRANCHES_MAX, REFERENCE_ENTRIES_MAX};
-use super::super::packet::{Dispute, Packet};
+use super::super::packet::Packet;
 use super::super::planted::{self, Bug};
 use super::log::Taken;
 use super::{Circle, Now, Output};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::super::archive::{Archive, StoredHead, StoredMember, Write};
 use super::super::body::Decision;
+use super::super::dispute::Dispute;
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
 use super::super::name::clean_name;
-use super::super::packet::Dispute;
 use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::Circle;

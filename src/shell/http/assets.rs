@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::app::App;
 use super::problem::Problem;
-use super::server::App;
 
 #[derive(RustEmbed)]
 #[folder = "web/"]
@@ -24,7 +24,7 @@ pub(super) async fn file(
     headers: HeaderMap,
 ) -> Response {
     if method != Method::GET && method != Method::HEAD {
-        return super::routes::method_not_allowed().await.into_response();
+        return Problem::method_not_allowed().into_response();
     }
     let missing = || Problem::not_found("there is no such file; the page is at /").into_response();
     let Some(path) = plain_path(uri.path()).map(str::to_owned) else { return missing() };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{Row, Unread};
+use crate::store::{Row, Unread};
 
 use super::message::{Lens, Message, newest_that_fit, place_text};
 use super::problem::Problem;

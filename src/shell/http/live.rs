@@ -6,6 +6,7 @@
 //! nothing more means that every later entry is still to come as an event: no gap and no double.
 
 mod asked;
+mod pending;
 
 use std::sync::Arc;
 
@@ -15,17 +16,18 @@ use futures_util::stream::{FuturesUnordered, SplitStream};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
 
-use crate::shell::handle::{Event, Row, StoreState, Unread, View};
+use crate::shell::handle::{Event, View};
+use crate::store::{Row, StoreState, Unread};
 
-use self::asked::Pending;
+use self::pending::Pending;
+use super::app::App;
+use super::ended::{Ended, close, stopping};
 use super::frames::{ToPage, plain_error_frame, welcome_frames};
 use super::limits::{
     EVENTS_JOINED_MAX, PAGE_DEAD, PAGE_PING, RESUME_STEP, SENDS_OUTSTANDING_MAX, VIEW_PERIOD,
 };
 use super::message::{Lens, Part, messages_frames};
 use super::problem::Problem;
-use super::server::App;
-use super::socket::{Ended, close, stopping};
 use super::status::{MembersNews, Receipts, members_news, reader_of};
 
 /// Why the loop ends: the page has gone (none), or the node ends it.

@@ -10,13 +10,15 @@ use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::INTEGER_MAX;
 use crate::protocol::name::clean_name;
-use crate::shell::handle::{MemberView, Row, View};
+use crate::shell::handle::{MemberView, View};
+use crate::store::Row;
 
+use super::door::{Rows, Unreadable};
 use super::limits::{
     FRAME_TO_PAGE_MAX, HISTORY_BYTES_MAX, HISTORY_DEFAULT, HISTORY_MAX, HISTORY_RECEIPTS_MAX,
+    REFERENCE_MAX,
 };
 use super::problem::Problem;
-use super::{Rows, Unreadable};
 
 /// One message as clients see it.
 #[derive(Debug, Serialize)]
@@ -254,4 +256,14 @@ pub(super) fn parse_message_id(text: &str) -> Result<(NodeId, u64), Problem> {
     read().ok_or_else(|| {
         Problem::invalid("a message's id is AUTHOR:SEQ, with the author's id as 64 hex digits")
     })
+}
+
+/// Whether a page's or program's reference has a length that is taken.
+pub(super) fn check_reference(reference: Option<&str>) -> Result<(), Problem> {
+    match reference {
+        Some(reference) if reference.is_empty() || reference.len() > REFERENCE_MAX => {
+            Err(Problem::invalid(format!("a ref has 1 to {REFERENCE_MAX} bytes; use a UUID")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -4,7 +4,8 @@
 use metrics::{describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
-use crate::shell::handle::{StoreState, View};
+use crate::shell::handle::View;
+use crate::store::StoreState;
 
 pub(super) struct Metrics(PrometheusRecorder);
 

@@ -36,6 +36,14 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    pub(super) fn method_not_allowed() -> Problem {
+        Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "this address does not take this method; docs/api.md lists what it takes",
+        )
+    }
+
     pub(super) fn too_large(message: impl Into<String>) -> Problem {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }

@@ -15,12 +15,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::protocol::id::NodeId;
-use crate::shell::handle::{Command, StoreState};
+use crate::shell::handle::{Command, Refused};
+use crate::store::StoreState;
 
-use super::limits::{BODY_WAIT, HISTORY_DEFAULT, JSON_BODY_MAX, REFERENCE_MAX};
-use super::message::{Part, parse_message_id};
+use super::app::App;
+use super::limits::{BODY_WAIT, HISTORY_DEFAULT, JSON_BODY_MAX};
+use super::message::{Part, check_reference, parse_message_id};
 use super::problem::Problem;
-use super::server::App;
 use super::{assets, guards, socket, status};
 
 type Answer = Result<Json<Value>, Problem>;
@@ -41,18 +42,10 @@ pub(super) fn router(app: App) -> Router {
         .route("/healthz", get(healthz))
         .route("/ws", get(socket::upgrade))
         .fallback(assets::file)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
         .layer(from_fn_with_state(app.clone(), guards::guard))
         .with_state(app)
-}
-
-pub(super) async fn method_not_allowed() -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "this address does not take this method; docs/api.md lists what it takes",
-    )
 }
 
 async fn no_such_route() -> Problem {
@@ -144,15 +137,6 @@ async fn send(State(app): State<App>, Payload(send): Payload<Send>) -> Result<Re
     Ok((StatusCode::CREATED, Json(message)).into_response())
 }
 
-pub(super) fn check_reference(reference: Option<&str>) -> Result<(), Problem> {
-    match reference {
-        Some(reference) if reference.is_empty() || reference.len() > REFERENCE_MAX => {
-            Err(Problem::invalid(format!("a ref has 1 to {REFERENCE_MAX} bytes; use a UUID")))
-        }
-        _ => Ok(()),
-    }
-}
-
 async fn members(State(app): State<App>) -> Json<Value> {
     Json(json!({"members": status::members_json(&app.view())}))
 }
@@ -226,7 +210,7 @@ async fn leave(State(app): State<App>) -> Answer {
 }
 
 /// An empty object: what changed is seen in the view.
-fn done(result: Result<(), crate::shell::handle::Refused>) -> Answer {
+fn done(result: Result<(), Refused>) -> Answer {
     result?;
     Ok(Json(json!({})))
 }

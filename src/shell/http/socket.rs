@@ -9,25 +9,16 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::Login;
+use super::app::App;
+use super::door::Login;
+use super::ended::{Ended, close, stopping};
 use super::frames::{FromPage, plain_error_frame};
 use super::limits::{
     AUTH_WAIT, CLOSE_WAIT, FRAME_CUT_MAX, PAGE_QUEUE_MAX, PAGES_MAX, SLOW_PAGE, WRITE_BATCH_MAX,
 };
 use super::live::Page;
+use super::places::Busy;
 use super::problem::Problem;
-use super::server::{App, Busy};
-
-/// WebSocket close codes (RFC 6455, section 7.4.1 and the IANA registry).
-pub(super) mod close {
-    pub(crate) const GOING_AWAY: u16 = 1001;
-    pub(crate) const POLICY: u16 = 1008;
-    pub(crate) const INTERNAL: u16 = 1011;
-    pub(crate) const TRY_AGAIN_LATER: u16 = 1013;
-}
-
-/// Why the node ends a page: a code and words for the close frame.
-pub(super) struct Ended(pub(super) u16, pub(super) &'static str);
 
 pub(super) async fn upgrade(
     State(app): State<App>,
@@ -116,10 +107,6 @@ async fn authorize(app: &App, stream: &mut SplitStream<WebSocket>) -> bool {
             _ => return false,
         }
     }
-}
-
-pub(super) fn stopping() -> Ended {
-    Ended(close::GOING_AWAY, "the node is stopping")
 }
 
 /// Writes what is queued, one flush per drained batch; true where all was written. A page that

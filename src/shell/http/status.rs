@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{MemberView, ReadTo, StoreState, View};
+use crate::shell::handle::{MemberView, View};
+use crate::store::{ReadTo, StoreState};
 
 use super::limits::{FRAME_HEAD_MAX, FRAME_TO_PAGE_MAX};
 use super::message::place_text;

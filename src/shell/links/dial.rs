@@ -8,7 +8,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::greet::{self, GreetError};
-use super::{CONNECT_MS, RESOLVED_MAX, Shared, task};
+use super::shared::{CONNECT_MS, RESOLVED_MAX, Shared};
+use super::task;
 use crate::handshake::HandshakeError;
 use crate::seal::GroupKey;
 use crate::shell::link::LinkEvent;

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::Shared;
+use super::shared::Shared;
 use super::stream::{FrameReader, write_out};
 use crate::handshake::{Dialler, Established, HandshakeError, Listener, Local};
 use crate::protocol::limits::{FRAME_MAX, HELLO_FRAME_MAX, JOIN_FRAME_MAX};

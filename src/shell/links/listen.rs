@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::greet::{self, GreetError};
-use super::{Shared, task};
+use super::shared::Shared;
+use super::task;
 use crate::handshake::HandshakeError;
 use crate::protocol::limits::{HALF_OPEN_GRACE_MS, HALF_OPEN_MAX, HALF_OPEN_PER_ADDRESS_MAX};
 

@@ -6,15 +6,17 @@
 
 mod dial;
 mod greet;
+mod link;
 mod listen;
 mod reader;
+mod shared;
 mod stream;
 mod task;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use tokio::net::TcpListener;
@@ -22,11 +24,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::protocol::limits::{
-    DEAD_MS, DRAIN_MS, HANDSHAKE_MS, PING_MS, REKEY_BYTES, REKEY_MS, REKEY_PACKETS,
-    WRITE_TIMEOUT_MS,
-};
-use crate::protocol::packet::LinkId;
+use self::shared::Shared;
+pub use self::shared::{CONNECT_MS, Pace, RESOLVED_MAX, STOP_MS};
 use crate::seal::GroupKey;
 use crate::shell::link::LinkEvent;
 
@@ -34,12 +33,6 @@ use crate::shell::link::LinkEvent;
 pub const DIALS_MAX: usize = 16;
 /// Dials at work and waiting; one more is refused.
 pub const DIALS_WAITING_MAX: usize = 256;
-/// Milliseconds that resolving a name, and connecting to one address, may each take.
-pub const CONNECT_MS: u64 = 5_000;
-/// Addresses of one name that are tried.
-pub const RESOLVED_MAX: usize = 8;
-/// Milliseconds in which a stopping node says `bye` on its links.
-pub const STOP_MS: u64 = 1_000;
 
 /// What links are made with.
 pub struct LinksConfig {
@@ -62,42 +55,6 @@ pub struct LinksConfig {
     pub pace: Pace,
 }
 
-/// The times and amounts that a link goes by.
-#[derive(Debug, Clone)]
-pub struct Pace {
-    /// See [`HANDSHAKE_MS`].
-    pub handshake: Duration,
-    /// See [`PING_MS`].
-    pub ping: Duration,
-    /// See [`DEAD_MS`].
-    pub dead: Duration,
-    /// See [`WRITE_TIMEOUT_MS`].
-    pub write: Duration,
-    /// See [`DRAIN_MS`].
-    pub drain: Duration,
-    /// See [`REKEY_MS`].
-    pub rekey: Duration,
-    /// See [`REKEY_PACKETS`].
-    pub rekey_packets: u64,
-    /// See [`REKEY_BYTES`].
-    pub rekey_bytes: u64,
-}
-
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace {
-            handshake: Duration::from_millis(HANDSHAKE_MS),
-            ping: Duration::from_millis(PING_MS),
-            dead: Duration::from_millis(DEAD_MS),
-            write: Duration::from_millis(WRITE_TIMEOUT_MS),
-            drain: Duration::from_millis(DRAIN_MS),
-            rekey: Duration::from_millis(REKEY_MS),
-            rekey_packets: REKEY_PACKETS,
-            rekey_bytes: REKEY_BYTES,
-        }
-    }
-}
-
 /// Too many dials wait: [`DIALS_WAITING_MAX`]. Dial again once one has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{DIALS_WAITING_MAX} dials are under way or waiting; dial again once one has ended")]
@@ -106,23 +63,6 @@ pub struct TooManyDials;
 /// A node's listener, dials and links. Cheap to clone.
 #[derive(Clone)]
 pub struct Links(Arc<Shared>);
-
-/// What all tasks of a node's links share.
-struct Shared {
-    key: SigningKey,
-    group_keys: Vec<GroupKey>,
-    listens: Vec<String>,
-    started: Instant,
-    clock: Arc<AtomicU64>,
-    wall: fn() -> u64,
-    pace: Pace,
-    events: mpsc::Sender<LinkEvent>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-    dialling: Arc<Semaphore>,
-    dials: Arc<Semaphore>,
-    last_link: AtomicU64,
-}
 
 impl Links {
     /// Starts listening. Events wait in `events`, and links wait for it: nothing is dropped.
@@ -175,30 +115,5 @@ impl Links {
     /// within [`STOP_MS`], and a little, as long as events are taken.
     pub async fn stopped(&self) {
         self.0.tasks.wait().await;
-    }
-}
-
-impl Shared {
-    fn next_link(&self) -> LinkId {
-        LinkId(self.last_link.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    /// Milliseconds on the node's monotonic clock.
-    fn now(&self) -> u64 {
-        self.started.elapsed().as_millis() as u64
-    }
-
-    /// Hands an event to the owner, and waits until it has room. While stopping, no longer than
-    /// [`STOP_MS`]; an owner that is gone needs no events.
-    async fn tell(&self, event: LinkEvent) {
-        let late = async {
-            self.stop.cancelled().await;
-            tokio::time::sleep(Duration::from_millis(STOP_MS)).await;
-        };
-        tokio::select! {
-            biased;
-            _ = self.events.send(event) => {}
-            () = late => {}
-        }
     }
 }

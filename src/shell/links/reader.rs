@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc;
 
+use super::link::{Link, NO_PING};
 use super::stream::FrameReader;
-use super::task::{Link, NO_PING};
 use crate::protocol::packet::Packet;
 use crate::seal::{NotOpened, Opener};
 use crate::shell::link::LinkEvent;

@@ -11,9 +11,9 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
-use super::STOP_MS;
+use super::link::Link;
+use super::shared::STOP_MS;
 use super::stream::write_out;
-use super::task::Link;
 use crate::protocol::packet::{Lane, Packet};
 use crate::seal::Sealer;
 use crate::shell::link::{LinkEvent, LinkQueue, ToLink, queued_bytes};

@@ -13,7 +13,8 @@ use crate::protocol::id::NodeId;
 use crate::protocol::limits::WAITING_SENDS_MAX;
 use crate::protocol::name::clean_name;
 use crate::protocol::packet::{Lane, Packet};
-use crate::shell::handle::{Command, Refused, Row, StoreState};
+use crate::shell::handle::{Command, Refused};
+use crate::store::{Row, StoreState};
 
 /// Who waits for an own entry.
 pub(super) enum Asked {

@@ -10,7 +10,7 @@ use crate::protocol::entry::CheckedRun;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::LOOKUPS_MAX;
 use crate::protocol::lookup::Lookup;
-use crate::shell::store::Reader;
+use crate::store::Reader;
 
 /// What a lookup has found, and what is left of it.
 pub(super) struct Found(NodeId, Lookup, Vec<Arc<CheckedRun>>);

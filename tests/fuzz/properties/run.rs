@@ -9,7 +9,7 @@ use roda::protocol::entry::{
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{BODY_MAX, INTEGER_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use roda::protocol::signature::verify;
-use roda::shell::store::{Batch, DATABASE_FILE, Options, Reader, Store, StoreEvent};
+use roda::store::{Batch, DATABASE_FILE, Options, Reader, Store, StoreEvent};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use tempfile::TempDir;

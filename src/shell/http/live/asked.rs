@@ -1,45 +1,24 @@
 //! What a page asks for: its frames read, handed on and answered.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use axum::extract::ws::Message;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::pending::{Outcome, Pending};
 use super::{Page, Step};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{Command, Refused, Row};
+use crate::shell::handle::{Command, Refused};
+use crate::shell::http::door::{Rows, Unreadable};
+use crate::shell::http::ended::Ended;
 use crate::shell::http::frames::{
     FromPage, Question, Seen, ToPage, error_frame, plain_error_frame,
 };
 use crate::shell::http::limits::FRAME_FROM_PAGE_MAX;
-use crate::shell::http::message::{Part, parse_place};
+use crate::shell::http::message::{Part, check_reference, parse_place};
 use crate::shell::http::problem::Problem;
-use crate::shell::http::routes::check_reference;
-use crate::shell::http::socket::Ended;
-use crate::shell::http::{Rows, Unreadable};
-
-pub(super) type Outcome = (Option<String>, Result<Row, Problem>);
-
-/// A send that waits for its commit.
-pub(super) struct Pending {
-    reference: Option<String>,
-    answer: oneshot::Receiver<Result<Row, Refused>>,
-}
-
-impl Future for Pending {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(context));
-        let outcome = answer.map_err(|_| Problem::gone());
-        let outcome = outcome.and_then(|answer| answer.map_err(Problem::from));
-        Poll::Ready((self.reference.take(), outcome))
-    }
-}
+use crate::store::Row;
 
 impl Page {
     pub(super) async fn frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Step {

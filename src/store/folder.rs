@@ -4,13 +4,17 @@
 //! that they outlive it; `roda.db.damaged` asks the next start to set the database aside.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::OpenError;
+use super::error::OpenError;
+use crate::files::{create_folder, private, replace_private, unless_missing};
+
+/// The database in the data folder; the secret key is in a file of its own.
+pub const DATABASE_FILE: &str = "roda.db";
 
 /// Files that make up a database, as endings of its name.
 const PARTS: [&str; 3] = ["", "-wal", "-shm"];
@@ -22,15 +26,8 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// Makes the folder where it is missing, readable by its owner alone.
     pub(super) fn create(path: &Path) -> Result<Folder, OpenError> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         let folder = Folder(path.to_owned());
-        let made: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
-        let create = builder.create(path);
-        let kept = create.and_then(|()| made.into_iter().try_for_each(keep_name));
-        kept.map_err(|error| folder.trouble(error))?;
+        create_folder(path).map_err(|error| folder.trouble(error))?;
         Ok(folder)
     }
 
@@ -41,7 +38,7 @@ impl Folder {
 
     /// The database file.
     pub(super) fn database(&self) -> PathBuf {
-        self.0.join(super::DATABASE_FILE)
+        self.0.join(DATABASE_FILE)
     }
 
     /// Takes the lock; it is given back when the file is closed.
@@ -72,18 +69,7 @@ impl Folder {
             return Ok(());
         }
         let text: String = all.iter().flat_map(|key| [key, "\n"]).collect();
-        self.replace("keys", text.as_bytes()).map_err(|error| self.trouble(error))
-    }
-
-    /// Writes a file whole or not at all, flushed.
-    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = self.0.join(format!("{name}.new"));
-        let mut file = private().write(true).create(true).truncate(true).open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        let place = self.0.join(name);
-        fs::rename(new, &place)?;
-        keep_name(&place)
+        replace_private(&path, text.as_bytes()).map_err(|error| self.trouble(error))
     }
 
     /// A digest of the identity file, to recognise it by; none where there is no such file.
@@ -109,7 +95,7 @@ impl Folder {
 
     /// Asks the next start to set the database aside.
     pub(super) fn mark_damaged(&self) {
-        if let Err(error) = self.replace("roda.db.damaged", b"") {
+        if let Err(error) = replace_private(&self.0.join("roda.db.damaged"), b"") {
             tracing::error!("the damage could not be noted for the next start: {error}");
         }
     }
@@ -141,30 +127,4 @@ impl Folder {
     pub(super) fn trouble(&self, error: io::Error) -> OpenError {
         OpenError::Folder(self.0.clone(), error)
     }
-}
-
-/// Makes the name of `path` durable, where the system can: that of a file that was synced is not
-/// by that alone.
-fn keep_name(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        let here = folder.as_os_str().is_empty();
-        File::open(if here { Path::new(".") } else { folder })?.sync_all()?;
-    }
-    Ok(())
-}
-
-fn unless_missing(done: io::Result<()>) -> io::Result<()> {
-    match done {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Options for files that only their owner can read.
-pub(super) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

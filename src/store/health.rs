@@ -1,19 +1,21 @@
 //! Whether the store writes, and whether its file is sound: for `roda health` and the page.
 
 use std::path::Path;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, InterruptHandle};
+use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, watch};
 
+use super::batch::StoreEvent;
 use super::folder::Folder;
-use super::lookup::prove_all;
-use super::writer::StoreEvent;
-use crate::shell::handle::StoreState;
 
-/// Milliseconds between attempts to interrupt a check that has not begun to run yet.
-const INTERRUPT_MS: u64 = 2;
+/// Where the store stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreState {
+    /// Writes are committed.
+    Ok,
+    /// The last write failed, for this reason; it is tried again.
+    Failing(String),
+}
 
 /// What is known about the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl StoreHealth {
         self.writes.send_replace(state);
     }
 
-    fn set_file(&self, soundness: Soundness) {
+    pub(super) fn set_file(&self, soundness: Soundness) {
         self.file.send_replace(soundness);
     }
 }
@@ -134,58 +136,6 @@ impl Alarm {
         // The owner itself may be reading and cannot wait. Untold it is still on the disk.
         if let Some(events) = self.events.upgrade() {
             let _ = events.try_send(StoreEvent::Damaged(told));
-        }
-    }
-}
-
-/// `quick_check`, then every hash and signature, on a thread and a connection of its own.
-pub(super) struct Checker {
-    thread: JoinHandle<()>,
-    interrupt: InterruptHandle,
-}
-
-impl Checker {
-    /// Starts the check.
-    pub(super) fn start(connection: Connection, alarm: Alarm) -> std::io::Result<Checker> {
-        let interrupt = connection.get_interrupt_handle();
-        alarm.health.set_file(Soundness::Checking);
-        let thread = thread::Builder::new().name("store-check".to_owned()).spawn(move || {
-            match check(&connection) {
-                Soundness::Damaged(what) => alarm.damaged(&what),
-                found if alarm.health.file() == Soundness::Checking => alarm.health.set_file(found),
-                // A read has met damage meanwhile.
-                _ => {}
-            }
-        })?;
-        Ok(Checker { thread, interrupt })
-    }
-
-    /// Ends the check, finished or not.
-    pub(super) fn stop(self) {
-        while !self.thread.is_finished() {
-            self.interrupt.interrupt();
-            thread::sleep(Duration::from_millis(INTERRUPT_MS));
-        }
-        if self.thread.join().is_err() {
-            tracing::error!("the check of the database panicked");
-        }
-    }
-}
-
-fn check(connection: &Connection) -> Soundness {
-    let quick = "PRAGMA quick_check(1)";
-    let checked = match connection.query_row(quick, [], |row| row.get::<_, String>(0)) {
-        // SQLite has no checksums: a changed letter is found by what was signed.
-        Ok(word) if word == "ok" => prove_all(connection),
-        Ok(word) => return Soundness::Damaged(word),
-        Err(error) => Err(error),
-    };
-    match checked {
-        Ok(()) => Soundness::Sound,
-        Err(error) if is_damage(&error) => Soundness::Damaged(error.to_string()),
-        Err(error) => {
-            tracing::warn!("the database could not be checked, the next start will: {error}");
-            Soundness::Unknown
         }
     }
 }

@@ -10,8 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::proven::{Proven, signature_holds};
 use super::reader::Reader;
-use super::restore::number_at;
-use super::sql::{self, int};
+use super::sql::{self, int, number_at};
 use crate::protocol::archive::{Archive, Located, Stretch};
 use crate::protocol::entry::{CheckedRun, Place, Run, Said, Timestamp};
 use crate::protocol::id::{Hash, NodeId, Signature};

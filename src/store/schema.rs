@@ -141,7 +141,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Unfit> {
 }
 
 /// The connection that writes: WAL, flushed at every commit, both read back. `page_limit` as
-/// [`super::Options::page_limit`].
+/// [`super::open::Options::page_limit`].
 pub(super) fn open_writer(path: &Path, page_limit: u32) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -180,6 +180,19 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "trusted_schema", false)
+}
+
+/// Names in the meta table.
+pub(super) mod names {
+    pub(in super::super) const EPOCH: &str = "epoch";
+    pub(in super::super) const CLEAN: &str = "clean";
+    pub(in super::super) const RETIRED: &str = "retired";
+    pub(in super::super) const FINAL_TO: &str = "final_to";
+    pub(in super::super) const RECEIPT_CEILING: &str = "receipt_ceiling";
+    pub(in super::super) const READ_RECEIPTS: &str = "read_receipts";
+    pub(in super::super) const NAMED: &str = "named";
+    /// What others were told before; a store of 0.1 has none, and kept no further reads.
+    pub(in super::super) const READ_TOLD: &str = "read_told";
 }
 
 /// A value of the meta table.

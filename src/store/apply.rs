@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::restore::names;
-use super::schema::set_meta;
+use super::batch::Batch;
+use super::row::Row;
+use super::schema::{names, set_meta};
 use super::sql::{self, int, marks_bytes};
-use super::writer::Batch;
 use crate::protocol::archive::Write;
 use crate::protocol::entry::CheckedRun;
 use crate::protocol::id::{Hash, NodeId};
 use crate::protocol::receipt::Receipt;
-use crate::shell::handle::Row;
 
 /// The small integers of authors, remembered for as long as the connection lives and nothing is
 /// rolled back.
@@ -236,13 +235,13 @@ mod tests {
     use ed25519_dalek::SigningKey;
 
     use super::*;
+    use crate::protocol::dispute::Dispute;
     use crate::protocol::entry::{Place, Run, Said};
-    use crate::protocol::packet::Dispute;
 
     #[test]
     fn a_group_that_reached_the_disk_though_it_failed_is_not_committed_twice() {
         let mut connection = Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut connection).unwrap();
+        crate::store::schema::migrate(&mut connection).unwrap();
         let key = SigningKey::from_bytes(&[1; 32]);
         let author = NodeId(key.verifying_key().to_bytes());
         let first = Place { author, seq: 1, prev: None, seen: None, lamport: 1 };

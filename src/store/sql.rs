@@ -3,6 +3,7 @@
 //! Order is by counter, then by the author's *raw id*. Authors are small integers inside, which say
 //! nothing about that order: ties are therefore sorted as they are read, within one counter.
 
+use rusqlite::Row as SqlRow;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::conversation::kind::{self, Reading};
@@ -38,6 +39,11 @@ impl FromSql for Int {
         let number = value.as_i64()?;
         u64::try_from(number).map(Int).map_err(|_| FromSqlError::OutOfRange(number))
     }
+}
+
+/// The column as a number of the protocol.
+pub(super) fn number_at(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get(column).map(|Int(number)| number)
 }
 
 /// Watermarks as one column: raw id and big-endian number, again and again.
@@ -208,7 +214,7 @@ mod tests {
     #[test]
     fn no_statement_walks_or_sorts_the_conversation() {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut connection).unwrap();
+        crate::store::schema::migrate(&mut connection).unwrap();
         // Plans for children of a new author run only while a constraint is deferred: never.
         connection.pragma_update(None, "foreign_keys", false).unwrap();
         for (name, text) in ALL {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::folder::private;
 use super::reader::{ReadError, Reader};
-use super::restore::names;
+use super::schema::names;
 use super::sql;
+use crate::files::private;
 
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]

@@ -1,23 +1,4 @@
-//! The store: one SQLite database in the data folder.
-//!
-//! One thread writes, in groups; a `Committed` event comes after the flush, never before. Readers
-//! stand beside it, each on a read-only connection. What a caller must do: receive the events at
-//! all times (the writer waits when nobody does), take a new identity where
-//! [`Opened::needs_identity`], and at the end drop the [`WriterHandle`] and receive until
-//! the events end.
-
-mod apply;
-mod backup;
-mod folder;
-mod health;
-mod lookup;
-mod pool;
-mod proven;
-mod reader;
-mod restore;
-mod schema;
-mod sql;
-mod writer;
+//! Opening a store: its folder locked, its file sound or set aside, its writer at work.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,21 +7,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-/// The database in the data folder; the secret key is in a file of its own.
-pub const DATABASE_FILE: &str = "roda.db";
-
-pub use backup::BackupError;
-pub use health::{Soundness, StoreHealth};
-pub use reader::{Export, Page, ReadError, Reader};
-pub use schema::SCHEMA_VERSION;
-pub use writer::{Batch, EVENTS_MAX, GROUP_MAX, QUEUE_MAX, StoreEvent, WriterHandle};
-
+use super::apply::Authors;
+use super::batch::{EVENTS_MAX, QUEUE_MAX, StoreEvent};
+use super::check::Checker;
+use super::error::OpenError;
+use super::folder::Folder;
+use super::health::{Alarm, StoreHealth, is_damage};
+use super::lookup::prove_heads;
+use super::reader::Reader;
+use super::restore::restore;
+use super::schema::{Unfit, meta, migrate, names, open_reader, open_writer, set_meta};
+use super::writer::{Writer, WriterHandle};
 use crate::protocol::archive::Restored;
-use folder::Folder;
-use health::{Alarm, Checker, is_damage};
-use restore::names;
-use schema::{Unfit, meta, set_meta};
-use writer::Writer;
 
 /// How to open a store.
 #[derive(Debug, Clone, Default)]
@@ -88,40 +66,6 @@ impl Opened {
     }
 }
 
-/// Why a store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A second process.
-    #[error(
-        "another roda is running on the folder {0}; stop it, or give this one a folder of its own \
-         with RODA_DATA"
-    )]
-    Locked(PathBuf),
-    /// Two circles would be poured together.
-    #[error(
-        "the folder {0} belongs to a circle with another key; use that circle's key, or another \
-         folder with RODA_DATA; to change the circle's key, set RODA_KEY=NEW,OLD for a while"
-    )]
-    OtherCircle(PathBuf),
-    /// Made by a newer program.
-    #[error(
-        "the database in {folder} was made by a newer roda (schema {found}, this one knows \
-         {SCHEMA_VERSION}); update this program"
-    )]
-    Newer {
-        /// The data folder.
-        folder: PathBuf,
-        /// The schema version found.
-        found: i64,
-    },
-    /// The file system refuses.
-    #[error("the data folder {0} cannot be used: {1}; check its rights and its disk")]
-    Folder(PathBuf, std::io::Error),
-    /// The database refuses, but not because it is damaged.
-    #[error("the database in {0} cannot be opened: {1}; check the disk and its free space")]
-    Database(PathBuf, rusqlite::Error),
-}
-
 /// The store; see [`Store::open`].
 #[derive(Debug)]
 pub struct Store;
@@ -164,7 +108,7 @@ impl Store {
         let reader = Reader::new(folder.database(), alarm);
         let writer = Writer {
             connection: Some(connection),
-            authors: apply::Authors::new(),
+            authors: Authors::new(),
             checker,
             folder: folder.clone(),
             health: health.clone(),
@@ -205,10 +149,10 @@ fn load(folder: &Folder, options: &Options) -> Result<Loaded, Unfit> {
     }
     let identity = folder.identity();
     let page_limit = options.page_limit.load(Ordering::Relaxed);
-    let mut connection = schema::open_writer(&folder.database(), page_limit)?;
-    schema::migrate(&mut connection)?;
-    let restored = restore::restore(&connection)?;
-    lookup::prove_heads(&connection)?;
+    let mut connection = open_writer(&folder.database(), page_limit)?;
+    migrate(&mut connection)?;
+    let restored = restore(&connection)?;
+    prove_heads(&connection)?;
     let transaction = connection.transaction()?;
     let unclean = existed && meta(&transaction, names::CLEAN)? != Some(true);
     set_meta(&transaction, names::CLEAN, false)?;
@@ -231,7 +175,7 @@ fn load(folder: &Folder, options: &Options) -> Result<Loaded, Unfit> {
 }
 
 fn check(folder: &Folder, alarm: Alarm) -> Result<Checker, OpenError> {
-    let connection = schema::open_reader(&folder.database())
+    let connection = open_reader(&folder.database())
         .map_err(|error| OpenError::Database(folder.path().to_owned(), error))?;
     Checker::start(connection, alarm).map_err(|error| folder.trouble(error))
 }

@@ -4,26 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
-use super::schema::meta;
-use super::sql::{self, Int, Marks};
+use super::schema::{meta, names};
+use super::sql::{self, Int, Marks, number_at};
 use crate::conversation::kind::leave;
 use crate::protocol::archive::{Restored, StoredHead, StoredMember};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Receipt;
-
-/// Names in the meta table.
-pub(super) mod names {
-    pub(in super::super) const EPOCH: &str = "epoch";
-    pub(in super::super) const CLEAN: &str = "clean";
-    pub(in super::super) const RETIRED: &str = "retired";
-    pub(in super::super) const FINAL_TO: &str = "final_to";
-    pub(in super::super) const RECEIPT_CEILING: &str = "receipt_ceiling";
-    pub(in super::super) const READ_RECEIPTS: &str = "read_receipts";
-    pub(in super::super) const NAMED: &str = "named";
-    /// What others were told before; a store of 0.1 has none, and kept no further reads.
-    pub(in super::super) const READ_TOLD: &str = "read_told";
-}
 
 /// Reads the committed state.
 pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
@@ -99,11 +86,6 @@ fn member(connection: &Connection, id: i64, node: NodeId) -> rusqlite::Result<St
         })
         .optional()?;
     Ok(member)
-}
-
-/// The column as a number of the protocol.
-pub(super) fn number_at(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get(column).map(|Int(number)| number)
 }
 
 fn timestamp(row: &SqlRow<'_>) -> rusqlite::Result<Timestamp> {

@@ -10,18 +10,13 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::apply::{Authors, commit};
+use super::batch::{Batch, StoreEvent};
+use super::check::Checker;
 use super::folder::Folder;
-use super::health::{Checker, Soundness, StoreHealth, advice, is_damage};
-use super::restore::names;
-use super::schema::{open_writer, set_meta};
-use crate::protocol::archive::Write;
-use crate::shell::handle::{Row, StoreState};
+use super::health::{Soundness, StoreHealth, StoreState, advice, is_damage};
+use super::row::Row;
+use super::schema::{names, open_writer, set_meta};
 
-/// Batches that wait for the writer; their bytes are bounded by the protocol's
-/// [`crate::protocol::limits::UNCOMMITTED_BYTES_MAX`].
-pub const QUEUE_MAX: usize = 4_096;
-/// Events that wait for the owner; a full queue makes the writer wait.
-pub const EVENTS_MAX: usize = 64;
 /// Batches in one transaction: beyond some hundred rows a flush costs next to nothing per row.
 pub const GROUP_MAX: usize = 1_000;
 /// Milliseconds the writer lets more gather, only while there is a crowd.
@@ -33,40 +28,13 @@ const RETRY_MS: u64 = 100;
 /// Greatest wait in milliseconds before a failed group is tried again.
 const RETRY_MAX_MS: u64 = 2_000;
 
-/// Writes that are committed together or not at all.
-#[derive(Debug, Clone)]
-pub struct Batch {
-    /// Grows with every batch.
-    pub id: u64,
-    /// In order. A [`Write::Sent`] follows the run it speaks of.
-    pub writes: Vec<Write>,
-}
-
-/// What the store tells the owner.
-#[derive(Debug)]
-pub enum StoreEvent {
-    /// All batches up to this one are committed and flushed.
-    Committed {
-        /// The last of them.
-        through: u64,
-        /// The conversation's new entries, in arrival order.
-        rows: Vec<Row>,
-    },
-    /// A commit failed; nothing of it is kept yet, and it is tried again until it works. Said once.
-    Failing(String),
-    /// It worked; [`StoreEvent::Committed`] follows.
-    Recovered,
-    /// The check after an unclean stop, or a read, met damage. The next start sets the file aside.
-    Damaged(String),
-}
-
 /// Hands batches to the writer. When it is dropped the writer commits what waits, marks a clean
 /// stop, gives the folder's lock back, and then closes the events: keep receiving until they end.
 #[derive(Debug)]
 pub struct WriterHandle(pub(super) mpsc::Sender<Batch>);
 
 impl WriterHandle {
-    /// Queues a batch where there is room (of [`QUEUE_MAX`]).
+    /// Queues a batch where there is room (of [`super::QUEUE_MAX`]).
     ///
     /// # Errors
     /// Full: the disk is behind; keep the batch and take nothing more from outside. Closed: the

@@ -1,7 +1,7 @@
 //! The settings of a node, resolved and checked.
 
-pub mod files;
 pub mod keys;
+pub mod notes;
 pub mod source;
 
 use std::env;
@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
-pub use files::web_token;
-use keys::{KeyText, read_keys};
+use keys::read_keys;
 pub use source::{Flags, SettingError};
 use source::{Setting, Sources};
 
-use crate::invite::split_address;
+use crate::address::split_address;
+use crate::files::read_small;
 use crate::protocol::name::clean_name;
+use crate::seal::GroupKey;
 
 /// Port where peers connect, unless set.
 pub const DEFAULT_LISTEN: &str = "0.0.0.0:7400";
@@ -53,7 +54,7 @@ pub enum Keys {
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The group key; where there are two, the first is spoken with. Empty where none is set.
-    pub keys: Vec<KeyText>,
+    pub keys: Vec<GroupKey>,
     /// Display name, cleaned.
     pub name: String,
     /// `host:port` to dial first.
@@ -92,7 +93,7 @@ impl Config {
 
     /// A node on this machine alone, without login, with ports chosen by the system: for the demo
     /// and for tests.
-    pub fn local(name: &str, key: KeyText, data: PathBuf) -> Config {
+    pub fn local(name: &str, key: GroupKey, data: PathBuf) -> Config {
         Config {
             keys: vec![key],
             name: name.to_owned(),
@@ -146,7 +147,7 @@ fn address_list(setting: Setting<'_>) -> Result<Vec<String>, SettingError> {
     parts.map(one).collect()
 }
 
-fn group_keys(sources: &Sources) -> Result<Vec<KeyText>, SettingError> {
+fn group_keys(sources: &Sources) -> Result<Vec<GroupKey>, SettingError> {
     let Some(setting) = sources.first(&["RODA_KEY", "RODA_KEY_FILE"]) else {
         return Ok(Vec::new());
     };
@@ -154,7 +155,7 @@ fn group_keys(sources: &Sources) -> Result<Vec<KeyText>, SettingError> {
         return read_keys(setting.text).map_err(|why| setting.wrong_secret(why));
     }
     let path = setting.path();
-    let text = File::open(&path).and_then(files::read_small).map_err(|why| {
+    let text = File::open(&path).and_then(read_small).map_err(|why| {
         let path = path.display();
         setting.wrong(format!("cannot be read: {why}; make a key with `roda key --file {path}`"))
     })?;

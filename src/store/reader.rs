@@ -10,11 +10,10 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow};
 use super::health::Alarm;
 use super::pool::Pool;
 use super::proven::Proven;
-use super::restore::number_at;
-use super::sql::{self, int};
+use super::row::{ReadTo, Row, UNREAD_AUTHORS_MAX, UNREAD_COUNT_MAX, Unread};
+use super::sql::{self, int, number_at};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
-use crate::shell::handle::{ReadTo, Row, UNREAD_AUTHORS_MAX, UNREAD_COUNT_MAX, Unread};
 
 /// Connections for pages and commands: readers are quick, and more would only share the same disk.
 const CONNECTIONS_MAX: usize = 4;
