@@ -10,5 +10,6 @@ mod guards;
 mod owner;
 mod pages;
 mod routes;
+mod shipped;
 mod streams;
 mod unreadable;

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import test from 'node:test';
-import { gzipSync } from 'node:zlib';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT));
@@ -16,9 +15,6 @@ const locked = String(read('web/vendor/VENDOR.lock')).trim().split('\n').map((li
   const [path, name, version, licence, integrity, sum] = line.split(' ');
   return { path, name, version, licence, integrity, sum };
 });
-
-/** Gzipped JavaScript of the page at most (bytes): it opens within a second on a slow phone. */
-const SHIPPED_MAX = 90_000;
 
 test('every vendored file is the one that the lock names, and none is unnamed', () => {
   for (const { path, sum, licence, integrity } of locked) {
@@ -38,11 +34,4 @@ test('every vendored package brings its licence', () => {
     const folder = path.slice(0, path.lastIndexOf('/'));
     assert.ok(existsSync(new URL(`${folder}/LICENSE`, ROOT)), folder);
   }
-});
-
-test('the JavaScript that the page ships is small', () => {
-  const scripts = files('web').filter((path) => path.endsWith('.js'));
-  const sizes = scripts.map((path) => gzipSync(read(path)).length);
-  const sum = sizes.reduce((a, b) => a + b, 0);
-  assert.ok(scripts.length > 20 && sum <= SHIPPED_MAX, `${sum} bytes in ${scripts.length} files`);
 });

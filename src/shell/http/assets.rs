@@ -7,14 +7,40 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest as _, Sha256};
 
 use super::app::App;
 use super::problem::Problem;
+use super::slim::slim;
 
 #[derive(RustEmbed)]
 #[folder = "web/"]
 #[allow_missing = true]
 struct Web;
+
+/// A file as it is served.
+struct Served {
+    content: Vec<u8>,
+    mime: String,
+}
+
+impl Served {
+    fn of(file: EmbeddedFile) -> Served {
+        let mime = file.metadata.mimetype().to_owned();
+        Served { content: file.data.into_owned(), mime }
+    }
+
+    /// From the binary. Our own scripts come without their comments; what is vendored comes as
+    /// `VENDOR.lock` has it.
+    fn embedded(path: &str) -> Option<Served> {
+        let mut file = Web::get(path).map(Served::of)?;
+        if path.ends_with(".js") && !path.starts_with("vendor/") {
+            let slim = str::from_utf8(&file.content).ok().and_then(slim);
+            file.content = slim.map_or(file.content, String::into_bytes);
+        }
+        Some(file)
+    }
+}
 
 /// Answers every path that is no route.
 pub(super) async fn file(
@@ -31,7 +57,7 @@ pub(super) async fn file(
     let folder = app.door.web_dir.clone();
     let read = tokio::task::spawn_blocking(move || match folder {
         Some(folder) => from_folder(&folder, &path),
-        None => Web::get(&path),
+        None => Served::embedded(&path),
     });
     match read.await {
         Ok(Some(file)) => answer(file, &headers),
@@ -52,17 +78,17 @@ fn plain_path(path: &str) -> Option<&str> {
 }
 
 /// Links may lead about within the folder, not out of it.
-fn from_folder(folder: &Path, path: &str) -> Option<EmbeddedFile> {
+fn from_folder(folder: &Path, path: &str) -> Option<Served> {
     let folder: PathBuf = folder.canonicalize().ok()?;
     let file = folder.join(path).canonicalize().ok()?;
     if !file.starts_with(&folder) || !file.is_file() {
         return None;
     }
-    rust_embed::utils::read_file_from_fs(&file).ok()
+    rust_embed::utils::read_file_from_fs(&file).ok().map(Served::of)
 }
 
-fn answer(file: EmbeddedFile, headers: &HeaderMap) -> Response {
-    let etag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..16]));
+fn answer(file: Served, headers: &HeaderMap) -> Response {
+    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&file.content)[..16]));
     let etag_value = HeaderValue::from_str(&etag).expect("hex is ASCII");
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let cached = known.is_some_and(|known| {
@@ -71,14 +97,14 @@ fn answer(file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let mut response = if cached {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let mut mime = match file.metadata.mimetype() {
+        let mut mime = match &*file.mime {
             "application/javascript" => "text/javascript".to_owned(),
-            mime => mime.to_owned(),
+            _ => file.mime,
         };
         if mime.starts_with("text/") {
             mime.push_str("; charset=utf-8");
         }
-        let mut response = Body::from(file.data.into_owned()).into_response();
+        let mut response = Body::from(file.content).into_response();
         let mime = HeaderValue::from_str(&mime).expect("a MIME type is ASCII");
         response.headers_mut().insert(header::CONTENT_TYPE, mime);
         response

@@ -20,6 +20,7 @@ mod places;
 mod problem;
 mod routes;
 mod server;
+mod slim;
 mod socket;
 mod status;
 
