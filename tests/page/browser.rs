@@ -52,6 +52,8 @@ impl Browser {
         self.open.lock().unwrap().push(session.clone());
         let page = Page::new(session, address);
         look.emulate(&page).await;
+        // A window that nobody sees has the focus in some versions of Chromium only.
+        page.devtools("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
         page.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WITNESS })).await;
         page.go(address).await;
         page
