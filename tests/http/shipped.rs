@@ -73,3 +73,26 @@ async fn own_scripts_come_without_their_comments_and_vendored_ones_as_they_are()
         assert_eq!(node.ask_with("GET", &path, &known, None).await.status, 304, "{path}");
     }
 }
+
+/// Every script that the page's document asks for at once, as paths.
+async fn preloaded(node: &Node) -> Vec<String> {
+    let document = node.ask("GET", "/", None).await.body;
+    let named = document.split("rel=\"modulepreload\" href=\"").skip(1);
+    named.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_page_asks_for_all_its_modules_at_once_and_not_for_one_after_the_other() {
+    // What the document runs by itself, and the worker, which no page imports.
+    const RUN: [&str; 3] = ["/js/look.js", "/js/main.js", "/sw.js"];
+    let mut wanted: Vec<String> = scripts().into_iter().map(|(path, _)| path).collect();
+    wanted.retain(|path| !RUN.contains(&&**path));
+    wanted.sort();
+    let mut asked = preloaded(&Node::start().await).await;
+    asked.sort();
+    assert_eq!(asked, wanted);
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
+    let mut edited = preloaded(&Node::with(|door| door.web_dir = Some(web)).await).await;
+    edited.sort();
+    assert_eq!(edited, wanted, "from a folder too");
+}

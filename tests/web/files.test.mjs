@@ -39,11 +39,3 @@ test('nothing in the page needs what its policy forbids', () => {
     assert.doesNotMatch(code, /setAttribute\('style'|document\.cookie/, file);
   }
 });
-
-test('the page asks for all its modules at once, not for one after the other', () => {
-  const page = readFileSync(new URL('index.html', WEB), 'utf8');
-  const asked = [...page.matchAll(/rel="modulepreload" href="\/([\w./-]+)"/g)].map(([, it]) => it);
-  const modules = readdirSync(new URL('js/', WEB)).map((file) => `js/${file}`)
-    .filter((file) => !['js/look.js', 'js/main.js'].includes(file));
-  assert.deepEqual(asked, [...modules.sort(), 'vendor/marked/marked.js']);
-});

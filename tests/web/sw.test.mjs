@@ -12,10 +12,13 @@ function worker(fetched) {
   const handlers = {};
   const kept = new Map();
   const path = (request) => new URL(request.url ?? request, ORIGIN).pathname;
+  const keep = (one, body) => kept.set(one, body);
   const cache = {
-    addAll: async (paths) => paths.forEach((one) => kept.set(one, `kept ${one}`)),
-    put: async (request, answer) => kept.set(path(request), answer.body),
-    match: async (request) => kept.get(path(request)),
+    addAll: async (paths) => {
+      for (const one of paths) keep(one, (await fetched(one)).body);
+    },
+    put: async (request, answer) => keep(path(request), answer.body),
+    match: async (request) => kept.has(path(request)) ? answer(kept.get(path(request))) : undefined,
     keys: async () => [...kept.keys()].map((one) => ({ url: ORIGIN + one })),
     delete: async (request) => kept.delete(path(request)),
   };
@@ -27,24 +30,35 @@ function worker(fetched) {
   vm.runInNewContext(readFileSync(new URL('sw.js', WEB), 'utf8'),
     { self, caches: { open: async () => cache }, fetch, URL });
   const run = async (name, event = {}) => {
-    let answer;
-    const keep = (promise) => (answer = promise);
-    handlers[name]({ ...event, waitUntil: keep, respondWith: keep });
-    return answer;
+    let answered;
+    const all = [];
+    const respondWith = (promise) => (answered = promise);
+    handlers[name]({ ...event, waitUntil: (promise) => all.push(promise), respondWith });
+    await Promise.all(all);
+    return answered;
   };
   const ask = (address, method = 'GET') =>
     run('fetch', { request: { url: new URL(address, ORIGIN).href, method } });
   return { kept, run, ask };
 }
 
-const answer = (body) => ({ ok: true, body, clone: () => ({ body }) });
+function answer(body) {
+  return { ok: true, body, text: async () => body, clone: () => answer(body) };
+}
+
+const files = readdirSync(WEB, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => `/${relative(WEB.pathname, join(entry.parentPath, entry.name))}`);
+const modules = files.filter((path) => path.startsWith('/js/'))
+  .map((path) => `<link rel="modulepreload" href="${path}">`).join('\n');
+/** The page's document as a node serves it: see `modules.rs`. */
+const page = readFileSync(new URL('index.html', WEB), 'utf8').replace('<!-- modules -->', modules);
+/** A node that serves each file as a text with its name, but for the document. */
+const node = (path) => answer(path === '/' ? page : `the node's ${path}`);
 
 test('the shell is every file that the page uses, and nothing else', async () => {
-  const { kept, run } = worker(() => answer(''));
+  const { kept, run } = worker(node);
   await run('install');
-  const files = readdirSync(WEB, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => `/${relative(WEB.pathname, join(entry.parentPath, entry.name))}`);
   // Icons are the system's once it is installed; the lock and the licences are for people.
   const used = files.filter((path) =>
     !/LICENSE|VENDOR\.lock|^\/sw\.js|^\/icons\/(?!192)/.test(path));
@@ -53,20 +67,22 @@ test('the shell is every file that the page uses, and nothing else', async () =>
 });
 
 test('the node is asked first, and what is kept serves only while it is away', async () => {
-  let away = false;
+  let [away, version] = [false, 'old'];
   const { run, ask } = worker((path) => {
     if (away) throw new TypeError('away');
-    return answer(`new ${path}`);
+    return path === '/' ? answer(page) : answer(`${version} ${path}`);
   });
   await run('install');
+  version = 'new';
   assert.equal((await ask('/js/main.js')).body, 'new /js/main.js');
   away = true;
-  assert.equal(await ask('/js/main.js'), 'new /js/main.js');
-  assert.equal(await ask('/'), 'kept /');
+  assert.equal((await ask('/js/main.js')).body, 'new /js/main.js');
+  assert.equal((await ask('/js/look.js')).body, 'old /js/look.js');
+  assert.equal((await ask('/')).body, page);
 });
 
 test('messages, sends and other origins pass the worker by', async () => {
-  const { kept, run, ask } = worker((path) => answer(path));
+  const { kept, run, ask } = worker(node);
   await run('install');
   const before = kept.size;
   for (const path of ['/api/messages', '/ws', '/healthz', '/api/invite', 'http://evil.example/']) {
@@ -77,9 +93,20 @@ test('messages, sends and other origins pass the worker by', async () => {
 });
 
 test('what an older version kept and this one does not use is let go', async () => {
-  const { kept, run } = worker(() => answer(''));
+  const { kept, run } = worker(node);
   await run('install');
   kept.set('/js/old.js', 'old');
   await run('activate');
   assert.ok(!kept.has('/js/old.js') && kept.has('/js/main.js'));
+});
+
+test('a page that names other modules brings the worker to keep those', async () => {
+  let named = page;
+  const { kept, run, ask } = worker((path) => (path === '/' ? answer(named) : node(path)));
+  await run('install');
+  named = page.replaceAll('/js/main.js', '/js/newer.js');
+  await ask('/');
+  assert.ok(!kept.has('/js/main.js'), 'it is let go');
+  assert.equal(kept.get('/js/newer.js'), "the node's /js/newer.js");
+  assert.equal(kept.get('/'), named);
 });

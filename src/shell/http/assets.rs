@@ -10,6 +10,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest as _, Sha256};
 
 use super::app::App;
+use super::modules;
 use super::problem::Problem;
 use super::slim::slim;
 
@@ -17,6 +18,9 @@ use super::slim::slim;
 #[folder = "web/"]
 #[allow_missing = true]
 struct Web;
+
+/// The page itself, which is what `/` is.
+const DOCUMENT: &str = "index.html";
 
 /// A file as it is served.
 struct Served {
@@ -38,7 +42,17 @@ impl Served {
             let slim = str::from_utf8(&file.content).ok().and_then(slim);
             file.content = slim.map_or(file.content, String::into_bytes);
         }
+        file.name_modules(path, || Web::iter().map(|path| path.into_owned()).collect());
         Some(file)
+    }
+
+    /// Where this is the page's document.
+    fn name_modules(&mut self, path: &str, files: impl FnOnce() -> Vec<String>) {
+        if path == DOCUMENT
+            && let Ok(document) = str::from_utf8(&self.content)
+        {
+            self.content = modules::named(document, files()).into_bytes();
+        }
     }
 }
 
@@ -69,7 +83,7 @@ pub(super) async fn file(
 /// escapes.
 fn plain_path(path: &str) -> Option<&str> {
     let path = path.strip_prefix('/')?;
-    let path = if path.is_empty() { "index.html" } else { path };
+    let path = if path.is_empty() { DOCUMENT } else { path };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
     let names_ok = path
         .split('/')
@@ -84,7 +98,9 @@ fn from_folder(folder: &Path, path: &str) -> Option<Served> {
     if !file.starts_with(&folder) || !file.is_file() {
         return None;
     }
-    rust_embed::utils::read_file_from_fs(&file).ok().map(Served::of)
+    let mut file = rust_embed::utils::read_file_from_fs(&file).ok().map(Served::of)?;
+    file.name_modules(path, || modules::below(&folder));
+    Some(file)
 }
 
 fn answer(file: Served, headers: &HeaderMap) -> Response {

@@ -16,6 +16,7 @@ pub mod limits;
 mod live;
 mod message;
 mod metrics;
+mod modules;
 mod places;
 mod problem;
 mod routes;
