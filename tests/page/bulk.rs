@@ -7,7 +7,7 @@ use crate::history;
 use crate::look::Look;
 use crate::page::Page;
 
-/// Rows that the page may have at any time; see `WINDOW_MAX` in `web/js/timeline.js`.
+/// Rows that the page may have at any time; see `WINDOW_MAX` in `web/js/core/timeline.js`.
 const ROWS_MAX: u64 = 200;
 
 /// Scrolls to the top of what is there, `STEPS` times, each time until older rows are shown or

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { Api, reason } from '../../web/js/api.js';
-import { emptyWords } from '../../web/js/around.js';
-import { stateOf } from '../../web/js/banner.js';
-import { language } from '../../web/js/i18n.js';
-import { Outbox, careful } from '../../web/js/outbox.js';
-import { standing } from '../../web/js/people.js';
-import { Store } from '../../web/js/store.js';
-import { Connection } from '../../web/js/ws.js';
+import { emptyWords } from '../../web/js/app/around.js';
+import { stateOf } from '../../web/js/app/banner.js';
+import { language } from '../../web/js/core/i18n.js';
+import { careful, Outbox } from '../../web/js/core/outbox.js';
+import { Store } from '../../web/js/core/store.js';
+import { Api, reason } from '../../web/js/net/api.js';
+import { Connection } from '../../web/js/net/connection.js';
+import { standing } from '../../web/js/people/people.js';
 import { id } from './fake-node.mjs';
 
 const texts = (tag) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Drafts, DRAFTS_MAX } from '../../web/js/drafts.js';
-import { careful } from '../../web/js/outbox.js';
+import { Drafts, DRAFTS_MAX } from '../../web/js/core/drafts.js';
+import { careful } from '../../web/js/core/outbox.js';
 
 function memory(map = new Map()) {
   return careful({

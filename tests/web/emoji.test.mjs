@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { search } from '../../web/js/emoji.js';
+import { search } from '../../web/js/compose/emoji.js';
 
 const groups = (language) => JSON.parse(
   readFileSync(new URL(`../../web/vendor/emoji/${language}.json`, import.meta.url), 'utf8'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Access, Api } from '../../web/js/api.js';
-import { careful, Outbox } from '../../web/js/outbox.js';
-import { Store } from '../../web/js/store.js';
-import { wait, WAIT_MAX_MS, WAIT_MIN_MS } from '../../web/js/ws.js';
+import { careful, Outbox } from '../../web/js/core/outbox.js';
+import { Store } from '../../web/js/core/store.js';
+import { Access, Api } from '../../web/js/net/api.js';
+import { wait, WAIT_MAX_MS, WAIT_MIN_MS } from '../../web/js/net/connection.js';
 import { id } from './fake-node.mjs';
 import { memory, page, withNode } from './page.mjs';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { parse, plain } from '../../web/js/markdown.js';
-import { emojiOnly } from '../../web/js/text.js';
+import { parse, plain } from '../../web/js/core/markdown.js';
+import { emojiOnly } from '../../web/js/core/text.js';
 import { Lexer } from '../../web/vendor/marked/marked.js';
 
 /** The tree on one line: `tag(children)`, a link as `a=address(words)`. */

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { box, mesh } from '../../web/js/mesh.js';
-import { lookAlikes, skeletons } from '../../web/js/names.js';
-import { around } from '../../web/js/ring.js';
-import { Store } from '../../web/js/store.js';
-import { hues } from '../../web/js/text.js';
-import { Connection } from '../../web/js/ws.js';
+import { mesh } from '../../web/js/core/mesh.js';
+import { lookAlikes, skeletons } from '../../web/js/core/names.js';
+import { Store } from '../../web/js/core/store.js';
+import { hues } from '../../web/js/core/text.js';
+import { around } from '../../web/js/dom/ring.js';
+import { Connection } from '../../web/js/net/connection.js';
+import { box } from '../../web/js/people/picture.js';
 import { id } from './fake-node.mjs';
 
 const alike = (a, b) => skeletons(a).some((key) => skeletons(b).includes(key));

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { collect } from '../../web/js/export.js';
-import { language } from '../../web/js/i18n.js';
-import { Notifier } from '../../web/js/notify.js';
-import { careful } from '../../web/js/outbox.js';
-import { Prefs } from '../../web/js/prefs.js';
+import { collect } from '../../web/js/core/export.js';
+import { language } from '../../web/js/core/i18n.js';
+import { Notifier } from '../../web/js/core/notify.js';
+import { careful } from '../../web/js/core/outbox.js';
+import { Prefs } from '../../web/js/core/prefs.js';
 import { id } from './fake-node.mjs';
 
 const texts = JSON.parse(readFileSync(new URL('../../web/lang/en.json', import.meta.url), 'utf8'));

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { language } from '../../web/js/i18n.js';
-import { plan } from '../../web/js/rows.js';
-import { Store } from '../../web/js/store.js';
-import { compare, lowerBound, Timeline, WINDOW_MAX } from '../../web/js/timeline.js';
+import { language } from '../../web/js/core/i18n.js';
+import { Store } from '../../web/js/core/store.js';
+import { compare, lowerBound, Timeline, WINDOW_MAX } from '../../web/js/core/timeline.js';
+import { plan } from '../../web/js/log/rows.js';
 import { id } from './fake-node.mjs';
 
 const TEXTS = JSON.parse(readFileSync(new URL('../../web/lang/en.json', import.meta.url), 'utf8'));

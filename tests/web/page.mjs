@@ -1,8 +1,8 @@
 // A page without a screen, on a link to a node: what several tests start from.
 
-import { careful, Outbox } from '../../web/js/outbox.js';
-import { Store } from '../../web/js/store.js';
-import { Connection } from '../../web/js/ws.js';
+import { careful, Outbox } from '../../web/js/core/outbox.js';
+import { Store } from '../../web/js/core/store.js';
+import { Connection } from '../../web/js/net/connection.js';
 import { FakeNode } from './fake-node.mjs';
 import { ClientSocket } from './socket.mjs';
 

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import vm from 'node:vm';
 
-import { LANGUAGES } from '../../web/js/i18n.js';
-import { careful } from '../../web/js/outbox.js';
-import { applyLook, BAR_COLORS, CHOICES, PREFIX, Prefs } from '../../web/js/prefs.js';
+import { applyLook, BAR_COLORS } from '../../web/js/app/looks.js';
+import { LANGUAGES } from '../../web/js/core/i18n.js';
+import { careful } from '../../web/js/core/outbox.js';
+import { CHOICES, PREFIX, Prefs } from '../../web/js/core/prefs.js';
 
 const WEB = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, WEB), 'utf8');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Reader, READ_MS } from '../../web/js/reading.js';
-import { Store } from '../../web/js/store.js';
+import { READ_MS, Reader } from '../../web/js/core/reading.js';
+import { Store } from '../../web/js/core/store.js';
 import { id } from './fake-node.mjs';
 import { manual } from './page.mjs';
 

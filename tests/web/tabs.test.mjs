@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Store } from '../../web/js/store.js';
-import { Tabs } from '../../web/js/tabs.js';
+import { Store } from '../../web/js/core/store.js';
+import { Tabs } from '../../web/js/core/tabs.js';
 import { id } from './fake-node.mjs';
 import { manual } from './page.mjs';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { initial, setIn, shortened, trimmed } from '../../web/js/text.js';
+import { initial, setIn, shortened, trimmed } from '../../web/js/core/text.js';
 
 test('an initial is what a reader takes for one character', () => {
   const initials = {

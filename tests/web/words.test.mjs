@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { choose, clockLocale, language, LANGUAGES, moment } from '../../web/js/i18n.js';
-import { words } from '../../web/js/receipts.js';
+import { choose, clockLocale, language, LANGUAGES, moment } from '../../web/js/core/i18n.js';
+import { words } from '../../web/js/core/receipts.js';
 
 const WEB = new URL('../../web/', import.meta.url);
 const texts = (tag) => JSON.parse(readFileSync(new URL(`lang/${tag}.json`, WEB), 'utf8'));
@@ -23,7 +23,8 @@ test('every language has the same keys with the same slots', () => {
 
 test('every key the code names is there', () => {
   const known = Object.keys(texts('en'));
-  for (const file of readdirSync(new URL('js/', WEB))) {
+  for (const file of readdirSync(new URL('js/', WEB), { recursive: true })) {
+    if (!file.endsWith('.js')) continue;
     const code = readFileSync(new URL(`js/${file}`, WEB), 'utf8');
     for (const [, key] of code.matchAll(/\bt\('([a-z.-]+)'/g)) {
       const found = known.includes(key) || known.includes(`${key}.other`);

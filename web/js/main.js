@@ -1,15 +1,16 @@
 // Puts the parts together.
 
-import { Access, Api } from './api.js';
-import { browserShell } from './browser.js';
-import { Drafts } from './drafts.js';
-import { choose, clockLocale, language } from './i18n.js';
-import { Notifier } from './notify.js';
-import { careful, Outbox } from './outbox.js';
-import { applyLook, Prefs } from './prefs.js';
-import { Store } from './store.js';
-import { View } from './view.js';
-import { Connection } from './ws.js';
+import { browserShell } from './app/browser.js';
+import { applyLook } from './app/looks.js';
+import { View } from './app/view.js';
+import { Drafts } from './core/drafts.js';
+import { choose, clockLocale, language } from './core/i18n.js';
+import { Notifier } from './core/notify.js';
+import { careful, Outbox } from './core/outbox.js';
+import { Prefs } from './core/prefs.js';
+import { Store } from './core/store.js';
+import { Access, Api } from './net/api.js';
+import { Connection } from './net/connection.js';
 
 /** A storage of the browser; null where it is switched off. */
 function browserStorage(name) {

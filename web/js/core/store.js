@@ -1,0 +1,281 @@
+// What the page knows: messages, members, receipts, how far was read. No DOM, no clock.
+
+import { History } from './history.js';
+import { lookAlikes } from './names.js';
+import { isSystem, Reading } from './reading.js';
+import { blockers, marks } from './receipts.js';
+import { hues } from './text.js';
+import {
+  behind, compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, lowerBound, readPlace,
+  Timeline,
+} from './timeline.js';
+
+export class Store {
+  constructor() {
+    this.epoch = null;
+    this.me = null;
+    this.follow = () => ({ follow: true, anchor: null });
+    this.#reset();
+  }
+
+  #reset() {
+    this.timeline = new Timeline();
+    this.members = new Map();
+    this.alike = new Map();
+    this.hues = new Map();
+    this.receipts = { members: new Map(), delivered: {}, read: {}, final: 0 };
+    this.names = new Map();
+    this.circle = '';
+    this.cursor = 0;
+    this.ahead = new Set();
+    this.history = new History(this);
+    this.reading = new Reading(this);
+    this.catchingUp = null;
+    this.caughtAt = Infinity;
+    this.storeState = 'ok';
+    this.readReceipts = true;
+    /** Place from which on messages are new; null where there is no divider. */
+    this.newFrom = null;
+    /** Late messages that the reader has not looked at, by id. */
+    this.lateUnseen = new Map();
+    this.typing = new Map();
+  }
+
+  /** Takes a `welcome`. Returns true where the page should `resume` from `cursor`. */
+  welcome(packet) {
+    const resumes = this.epoch === packet.epoch && this.me === packet.me;
+    if (!resumes) {
+      this.#reset();
+      this.epoch = packet.epoch;
+      this.me = packet.me;
+      this.cursor = packet.arrival;
+      this.reading.begin(packet);
+    }
+    this.version = packet.version;
+    this.storeState = packet.store;
+    this.readReceipts = packet.read_receipts;
+    // A large circle goes on in further frames: who is known is not forgotten meanwhile.
+    this.changeMembers(packet);
+    this.mergeReceipts(packet.receipts);
+    this.progress(packet.catching_up ?? { done: true });
+    // Who resumes is told everything missed, in the order of arrival: these among it.
+    if (!resumes) this.#open(packet);
+    return resumes;
+  }
+
+  /** Begins with the newest messages, or further up, where the reader has not read so far. */
+  #open({ messages, more }) {
+    const { low } = this.reading;
+    this.newFrom = low;
+    if (low && more && messages.length > 0 && compare(low, messages[0]) < 0) {
+      this.history.wish = low;
+      this.timeline.newer = true;
+      this.history.more = true;
+      return;
+    }
+    this.history.more = more;
+    this.addHistory(messages);
+  }
+
+  /**
+   * Takes new or changed messages. Returns the added ones, the late ones among them, and those
+   * that belong above or below what is held: they are counted, and fetched when wanted.
+   */
+  addLive(messages) {
+    const { timeline: { items, newer }, history: { more } } = this;
+    const fresh = messages.filter((message) => this.#arrived(message.arrival));
+    const [first, last] = [items[0], items.at(-1)];
+    const isAbove = (one) => more && Boolean(first) && compare(one, first) < 0;
+    const isBelow = (one) => newer && (!last || compare(one, last) > 0);
+    const within = messages.filter((one) => !isAbove(one) && !isBelow(one));
+    const outside = fresh.filter((one) => one.author !== this.me && !isSystem(one));
+    this.#learnNames(messages);
+    const slack = (message) =>
+      message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
+        : LATE_LIVE_MS;
+    const result = this.timeline.merge(within, {
+      slack, ignoreAbove: this.caughtAt, ...this.follow(),
+    });
+    const above = outside.filter(isAbove);
+    for (const message of [...result.late, ...above]) {
+      if (!isSystem(message)) this.lateUnseen.set(message.id, message);
+    }
+    this.reading.learn(fresh, true);
+    return { ...result, above, below: outside.filter(isBelow) };
+  }
+
+  /** Takes the answer to a question about history. Returns the question; null where it is old. */
+  addPage(packet) {
+    return this.history.answered(packet);
+  }
+
+  /** Puts in what was said before, or elsewhere. */
+  addHistory(messages) {
+    this.#learnNames(messages);
+    const slack = (message) =>
+      message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
+        : LATE_HISTORY_MS;
+    slack.withinBatch = true;
+    this.timeline.merge(messages, { slack, ...this.follow() });
+    this.reading.learn(messages, false);
+  }
+
+  /** Holds these messages and no others: what is between is not known. */
+  replace(messages, { newer }) {
+    this.timeline = new Timeline();
+    this.timeline.newer = newer;
+    this.addHistory(messages);
+  }
+
+  #beforeJoin(message) {
+    const since = this.members.get(this.me)?.since;
+    return !since || compare(message, since) < 0;
+  }
+
+  /** Arrival numbers have no holes: the cursor is what came without one. Whether this is new. */
+  #arrived(arrival) {
+    if (arrival <= this.cursor || this.ahead.has(arrival)) return false;
+    this.ahead.add(arrival);
+    while (this.ahead.delete(this.cursor + 1)) this.cursor += 1;
+    return true;
+  }
+
+  #learnNames(messages) {
+    for (const message of messages) {
+      if (message.kind !== 'profile' || !message.text) continue;
+      const names = this.names.get(message.author) ?? new Map();
+      this.names.set(message.author, names.set(message.seq, message.text));
+    }
+  }
+
+  /** What the author was called before this profile; null where that is not held. */
+  nameBefore({ author, seq }) {
+    return this.#latestName(author, seq);
+  }
+
+  #latestName(id, before = Infinity) {
+    const names = this.names.get(id) ?? new Map();
+    const earlier = [...names.keys()].filter((seq) => seq < before);
+    return names.get(Math.max(...earlier)) ?? null;
+  }
+
+  /** Takes everybody who is known. */
+  setMembers(packet) {
+    this.members = new Map();
+    this.changeMembers(packet);
+  }
+
+  /** Takes those who are new or have changed; the others stay. */
+  changeMembers({ circle, members }) {
+    this.circle = circle ?? this.circle;
+    for (const member of members) {
+      this.members.set(member.id, { ...member, since: readPlace(member.since) });
+    }
+    const came = [...this.members.values()].sort((a, b) =>
+      a.since && b.since ? compare(a.since, b.since) : Boolean(b.since) - Boolean(a.since));
+    this.alike = lookAlikes(came);
+    this.hues = hues(came.map((member) => member.id));
+  }
+
+  /** What to call somebody: the name now, one that was ever known, at last the id's start. */
+  nameOf(id, fallback = '') {
+    return this.members.get(id)?.name || fallback || this.#latestName(id) || (id ?? '').slice(0, 8);
+  }
+
+  /** The class of a member's hue. */
+  hueOf(id) {
+    return `c${this.hues.get(id) ?? 0}`;
+  }
+
+  /** Watermarks only grow; a packet may hold only what changed. */
+  mergeReceipts(packet) {
+    const { receipts } = this;
+    for (const [id, change] of Object.entries(packet?.members ?? {})) {
+      const held = receipts.members.get(id) ?? { stored: {}, read: {}, clock: 0 };
+      raise(held.stored, change.stored);
+      raise(held.read, change.read);
+      held.clock = Math.max(held.clock, change.clock ?? 0);
+      receipts.members.set(id, held);
+    }
+    raise(receipts.delivered, packet?.delivered);
+    raise(receipts.read, packet?.read);
+    receipts.final = Math.max(receipts.final, packet?.final ?? 0);
+  }
+
+  /** See receipts.js. Who does not tell what was read here is not shown what others read. */
+  marks(message) {
+    const mark = marks(message, this);
+    if (this.readReceipts) return mark;
+    return { ...mark, state: mark.state === 'read' ? 'delivered' : mark.state, readers: [] };
+  }
+
+  /** Whether nothing can be ordered before this message any more. */
+  isFinal(message) {
+    if (message.lamport <= this.receipts.final) message.final = true;
+    return Boolean(message.final);
+  }
+
+  /** Members that can still write before this message. */
+  blockers(message) {
+    return blockers(message, this);
+  }
+
+  /** The message that the divider stands above; null where there is none, or it is not held. */
+  firstNew() {
+    const { items } = this.timeline;
+    if (!this.newFrom || (this.history.more && items[0] && compare(items[0], this.newFrom) > 0)) {
+      return null;
+    }
+    const counts = (one) => one.author !== this.me && !isSystem(one);
+    for (let at = lowerBound(items, this.newFrom); at < items.length; at += 1) {
+      if (counts(items[at])) return items[at];
+    }
+    return null;
+  }
+
+  /** Messages of others from the divider on; 0 where there is none, or it is not held. */
+  newCount() {
+    const first = this.firstNew();
+    if (!first) return 0;
+    const { timeline: { items, newer }, reading } = this;
+    const from = lowerBound(items, first);
+    const held = items.slice(from).filter((one) => one.author !== this.me && !isSystem(one));
+    return held.length + (newer ? reading.count - reading.open.size : 0);
+  }
+
+  /** The reader has gone: what is not read, and what comes from now on, is new. */
+  leaveMark() {
+    const { timeline: { items, newer }, reading } = this;
+    const first = items.find((one) => !one.late && reading.open.has(one.id));
+    const last = items.at(-1);
+    if (first) this.newFrom = first;
+    else if (last && !newer) this.newFrom = behind(last);
+  }
+
+  /** Takes `progress`, or the same from `welcome`. */
+  progress(packet) {
+    if (packet.done) {
+      this.catchingUp = null;
+      this.caughtAt = Infinity;
+      return;
+    }
+    if (!this.catchingUp) this.caughtAt = this.cursor;
+    this.catchingUp = { held: packet.held, of: packet.of };
+  }
+
+  /** A question that was under way when the link broke is asked again. */
+  linkLost() {
+    this.history.lost();
+    this.reading.lost();
+    this.typing.clear();
+  }
+
+  /** Late messages that the reader has looked at, or waved away. */
+  lateSeen(ids) {
+    for (const id of ids) this.lateUnseen.delete(id);
+  }
+}
+
+function raise(held, change) {
+  for (const [id, seq] of Object.entries(change ?? {})) held[id] = Math.max(held[id] ?? 0, seq);
+}

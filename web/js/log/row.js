@@ -1,0 +1,130 @@
+// The element of a row.
+
+import { guarded } from '../core/guard.js';
+import { moment } from '../core/i18n.js';
+import { emojiOnly, initial } from '../core/text.js';
+import { el, icon } from '../dom/el.js';
+import { markdown } from '../dom/markdown.js';
+import { receiptRing } from '../dom/ring.js';
+
+/** A longer text is folded behind "show more": characters, or lines. */
+const LONG_CHARACTERS = 1_500;
+const LONG_LINES = 20;
+
+/**
+ * Makes a row's element. `tools`: `retry(ref)`, `remove(ref)`, `again(wanted)`, `t`, `unfolded`,
+ * the keys of long messages that the reader has opened, and `onUnfold()`.
+ */
+export function build(row, tools) {
+  return guarded(row.key, () => made(row, tools),
+    () => made({ kind: 'broken', id: row.id, text: tools.t('kind.broken') }));
+}
+
+function made(row, tools) {
+  if (row.kind === 'system') {
+    return el('li', { class: 'system', 'data-id': row.id, tabindex: -1 },
+      el('bdi', {}, sentence(row.text)), ' ', stamp(row));
+  }
+  if (row.kind === 'message') return message(row, tools);
+  if (row.kind === 'unsent') return waiting(row, tools);
+  if (row.kind === 'failed') {
+    return el('li', { class: 'system again', tabindex: -1 },
+      el('span', { role: 'alert' }, row.text), ' ',
+      el('button', { type: 'button', class: 'small', onclick: () => tools.again(row.wanted) },
+        row.again));
+  }
+  const place = row.id ? { 'data-id': row.id, tabindex: -1 } : {};
+  return el('li', { class: row.kind, ...place }, el('span', {}, row.text));
+}
+
+/** A sentence whose names, between isolates, run their own way. */
+function sentence(text) {
+  return text.split(/[\u2068\u2069]/).map((part, at) => (at % 2 ? el('bdi', {}, part) : part));
+}
+
+/** Renews the time and mark of a message's element; a row that could not be made has none. */
+export function renewMeta(element, row) {
+  guarded(`${row.key} renewed`,
+    () => element.querySelector('.meta')?.replaceWith(meta(row.meta)), () => {});
+}
+
+function stamp({ at, time, open, quiet }) {
+  const classes = [open && 'open', quiet && 'vh'].filter(Boolean).join(' ');
+  return el('time', { datetime: moment(at), class: classes || null, title: open }, time);
+}
+
+/** A quiet one is heard, and seen only with the actions; a mark always stays. */
+function meta(of) {
+  const classes = ['meta', of.quiet && 'quiet', of.quiet && !of.mark && 'vh'];
+  return el('span', { class: classes.filter(Boolean).join(' ') }, stamp(of), of.mark && el('span', {
+    class: 'mark', 'data-mark': of.mark.state, title: of.words,
+  }, receiptRing({ ...of.mark, have: { length: of.mark.have } }),
+  el('span', { class: 'vh' }, `, ${of.words}`)));
+}
+
+function message(row, tools) {
+  const classes = ['m', row.own && 'own', row.first && 'first', row.last && 'last',
+    isBare(row) && 'bare'];
+  const shown = text(row, tools);
+  const who = el('span', { class: row.first && !row.own ? 'who' : 'vh' },
+    el('bdi', {}, row.name), row.alike && el('code', {}, row.alike),
+    el('span', { class: 'vh' }, ': '));
+  return el('li', {
+    class: classes.filter(Boolean).join(' '), 'data-id': row.id, tabindex: -1,
+  },
+  !row.own && avatar(row),
+  el('div', { class: `b ${row.hue}` }, who,
+    row.folded ? el('details', {}, el('summary', {}, row.folded),
+      el('p', { class: 'why' }, row.why), shown) : shown,
+    meta(row.meta),
+    row.late && el('div', { class: 'late' }, icon('up'), row.late)));
+}
+
+/** A few emoji alone stand large, without a bubble. */
+const isBare = (row) => !row.strange && !row.folded && !row.failed && emojiOnly(row.text) > 0;
+
+/** The text's element, and the button that unfolds it. */
+function text(row, { t, unfolded, onUnfold }) {
+  if (row.strange) return [el('div', { class: 'text strange' }, row.text)];
+  if (isBare(row)) return [el('div', { class: 'text big' }, row.text.trim())];
+  const nodes = markdown(row.text);
+  const block = nodes.some((node) => /^(PRE|BLOCKQUOTE|OL|UL|P)$/.test(node.nodeName));
+  const long = row.text.length > LONG_CHARACTERS || row.text.split('\n').length > LONG_LINES;
+  const folds = long && !unfolded.has(row.key);
+  const body = el('div', {
+    class: `text${block ? ' blocks' : ''}${folds ? ' folded' : ''}`, dir: 'auto',
+  }, nodes);
+  if (!folds) return [body];
+  const more = el('button', {
+    type: 'button', class: 'more',
+    onclick: () => {
+      unfolded.add(row.key);
+      body.classList.remove('folded');
+      more.remove();
+      onUnfold();
+    },
+  }, t('show.more'));
+  return [body, more];
+}
+
+function avatar(row) {
+  const classes = row.last ? `dot ${row.hue}` : 'dot empty';
+  return el('span', { class: classes, 'aria-hidden': 'true' }, row.last && initial(row.name));
+}
+
+function waiting(row, tools) {
+  const button = (label, action) =>
+    el('button', { type: 'button', class: 'small', onclick: () => action(row.ref) }, label);
+  const classes = ['m own last unsent', row.first && 'first', row.failed && 'failed',
+    isBare(row) && 'bare'];
+  return el('li', {
+    class: classes.filter(Boolean).join(' '), 'data-ref': row.ref, tabindex: -1,
+  },
+  el('div', { class: 'b' }, el('span', { class: 'vh' }, `${row.you}: `), text(row, tools),
+    el('span', { class: 'meta' }, el('span', { class: 'mark', 'data-mark': 'waiting' },
+      icon(row.failed ? 'alert' : 'clock'),
+      el('span', { class: row.failed ? null : 'vh' }, row.mark))),
+    row.why && el('div', { class: 'why' }, row.why),
+    row.failed && el('div', { class: 'choices' }, button(row.retry, tools.retry),
+      button(row.remove, tools.remove))));
+}

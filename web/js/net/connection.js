@@ -1,0 +1,213 @@
+// The page's link to its node, as a state machine. Time, chance and WebSocket are given from
+// outside. States: connecting, online, waiting (for the next attempt), login, stopped.
+
+/** Shortest and longest wait before an attempt (ms). */
+export const WAIT_MIN_MS = 250;
+export const WAIT_MAX_MS = 10_000;
+/** A node that says nothing this long after the socket opened is tried anew (ms). */
+export const WELCOME_MS = 10_000;
+
+/** Full jitter: anywhere from the shortest wait to a ceiling that doubles with each failure. */
+export function wait(failures, random) {
+  const ceiling = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** (failures + 1));
+  return WAIT_MIN_MS + random() * (ceiling - WAIT_MIN_MS);
+}
+
+/** Close code of a node that stops (RFC 6455, 7.4.1). */
+const GOING_AWAY = 1001;
+
+/** The node serves no more pages: it closes this one, which goes on asking. */
+const TOO_MANY = 'too_many_pages';
+const NOT_ALLOWED = new Set(['unauthorized', 'auth', 'token', 'login']);
+
+export class Connection {
+  /**
+   * `token()` is the node's token or null; `allowed()` asks over HTTP whether the node would take
+   * it (resolves false only for a refusal); `store` and `outbox` are kept up to date;
+   * `onState(state)` and `onPacket(packet, result)` are told after that.
+   */
+  constructor({
+    url, WebSocket, timers, random, token, allowed, store, outbox, onState, onPacket,
+  }) {
+    Object.assign(this, {
+      url, WebSocket, timers, random, token, allowed, store, outbox, onState, onPacket,
+    });
+    this.state = 'stopped';
+    this.failures = 0;
+    this.socket = null;
+    this.timer = null;
+    this.attempt = 0;
+    this.doubtful = false;
+    this.nodeStopped = false;
+    this.full = false;
+  }
+
+  /** Connects now, whatever wait is under way; for the start, a new token, `online`, a look. */
+  async start() {
+    if (this.state === 'online' || this.state === 'connecting') return;
+    this.timers.clear(this.timer);
+    const attempt = ++this.attempt;
+    this.#enter('connecting');
+    if ((!this.token() || this.doubtful) && !(await this.allowed())) {
+      if (attempt === this.attempt) this.#enter('login');
+      return;
+    }
+    if (attempt === this.attempt) this.#open();
+  }
+
+  /** As `start`, only while waiting: a hint that the way may be free. */
+  hurry() {
+    if (this.state === 'waiting') this.start();
+  }
+
+  #enter(state) {
+    this.state = state;
+    this.onState(state);
+  }
+
+  #open() {
+    const socket = new this.WebSocket(this.url);
+    this.socket = socket;
+    const mine = (handler) => (event) => {
+      if (this.socket === socket) handler(event);
+    };
+    socket.onopen = mine(() => {
+      const token = this.token();
+      if (token) this.#write({ type: 'auth', token });
+      this.timers.clear(this.timer);
+      this.timer = this.timers.set(() => this.#lost(), WELCOME_MS);
+    });
+    socket.onmessage = mine((event) => this.#received(JSON.parse(event.data)));
+    socket.onclose = mine((event) => {
+      if (event?.code === GOING_AWAY) this.nodeStopped = true;
+      this.#lost();
+    });
+    socket.onerror = () => {};
+  }
+
+  #lost() {
+    const { socket } = this;
+    this.socket = null;
+    this.timers.clear(this.timer);
+    if (this.state === 'connecting') this.doubtful = true;
+    socket?.close();
+    this.store.linkLost();
+    if (this.state === 'login') return;
+    this.timer = this.timers.set(() => this.start(), wait(this.failures++, this.random));
+    this.#enter('waiting');
+  }
+
+  #write(packet) {
+    this.socket?.send(JSON.stringify(packet));
+  }
+
+  #received(packet) {
+    if (packet.store) this.store.storeState = packet.store;
+    const take = this[`on_${packet.type}`];
+    const result = take ? take.call(this, packet) : undefined;
+    this.onPacket(packet, result);
+  }
+
+  on_welcome(packet) {
+    this.timers.clear(this.timer);
+    this.failures = 0;
+    this.doubtful = false;
+    this.nodeStopped = this.full = false;
+    const resumes = this.store.welcome(packet);
+    // Who resumes is told what was missed: until then it stands where it waits.
+    if (resumes) this.#write({ type: 'resume', epoch: packet.epoch, arrival: this.store.cursor });
+    else this.outbox.settle(packet.messages);
+    for (const { text, ref } of this.outbox.waiting(packet.epoch)) {
+      this.#write({ type: 'send', text, ref });
+    }
+    this.#enter('online');
+    if (this.store.history.wish) this.ask(this.store.history.wish);
+    this.tellRead();
+    return resumes;
+  }
+
+  on_messages({ messages }) {
+    this.outbox.settle(messages);
+    return this.store.addLive(messages);
+  }
+
+  on_sent({ ref, message }) {
+    this.outbox.remove(ref);
+    return this.store.addLive([message]);
+  }
+
+  on_error(packet) {
+    const { ref, code, message } = packet;
+    if (this.store.history.fail(packet)) return true;
+    if (ref) return this.outbox.fail(ref, message, code);
+    if (code === TOO_MANY) {
+      this.full = true;
+      return code;
+    }
+    if (!NOT_ALLOWED.has(code)) return null;
+    this.#enter('login');
+    this.socket?.close();
+    return code;
+  }
+
+  on_page(packet) {
+    this.outbox.settle(packet.messages);
+    return this.store.addPage(packet);
+  }
+
+  on_receipts(packet) {
+    this.store.mergeReceipts(packet);
+  }
+
+  on_members(packet) {
+    this.store.setMembers(packet);
+  }
+
+  on_members_changed(packet) {
+    this.store.changeMembers(packet);
+  }
+
+  on_notice({ code, message }) {
+    if (code === 'store_failing') this.store.storeState = message;
+    if (code === 'store_ok') this.store.storeState = 'ok';
+  }
+
+  on_progress(packet) {
+    this.store.progress(packet);
+  }
+
+  /** Keeps a text, sends it when it can. */
+  send(text) {
+    const entry = this.outbox.add(text, this.store.epoch);
+    if (this.state === 'online') this.#write({ type: 'send', text, ref: entry.ref });
+    return entry;
+  }
+
+  /** Sends a refused text again, under the same reference. */
+  retry(ref) {
+    const entry = this.outbox.retry(ref, this.store.epoch);
+    if (entry && this.state === 'online') this.#write({ type: 'send', text: entry.text, ref });
+  }
+
+  /** Asks for messages that are not held, as `History.ask`; false where nothing was asked. */
+  ask(wanted) {
+    if (this.state !== 'online') {
+      this.store.history.want(wanted);
+      return false;
+    }
+    const question = this.store.history.ask(wanted);
+    if (question) this.#write(question);
+    return Boolean(question);
+  }
+
+  /** Says how far the reader has seen; later, where there is no link now. */
+  tellRead() {
+    const { reading } = this.store;
+    if (this.state !== 'online' || reading.untold.size === 0) return;
+    this.#write({ type: 'read', marks: reading.tell() });
+  }
+
+  typing() {
+    if (this.state === 'online') this.#write({ type: 'typing' });
+  }
+}
