@@ -34,6 +34,9 @@ pub struct Message {
     /// Local arrival number.
     #[serde(default)]
     pub arrival: u64,
+    /// Told under another message, not by itself.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub quiet: bool,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
 }

@@ -134,14 +134,14 @@ impl Shown {
         Ok(())
     }
 
-    /// New messages, and changed ones, which are passed over. Sorted here: a batch may come in the
+    /// Those to print: new, and told by themselves. Sorted here: a batch may come in the
     /// conversation's order.
     fn fresh(&mut self, mut messages: Vec<Message>) -> Vec<Message> {
         messages.sort_by_key(|message| message.arrival);
         messages.retain(|message| {
             let new = message.arrival > self.arrival;
             self.arrival = self.arrival.max(message.arrival);
-            new && !self.ahead.remove(&message.id)
+            new && !self.ahead.remove(&message.id) && !message.quiet
         });
         messages
     }
@@ -256,6 +256,15 @@ mod tests {
             |messages: Vec<Message>| messages.iter().map(|m| m.arrival).collect::<Vec<_>>();
         assert_eq!(arrivals(shown.fresh(batch)), [4, 5]);
         assert!(shown.fresh(vec![message(5, 4), message(4, 12)]).is_empty());
+    }
+
+    #[test]
+    fn what_is_told_under_another_message_is_passed_over() {
+        let mut shown = Shown::new("e".into(), 3, &[]);
+        let mut quiet = message(4, 12);
+        quiet.quiet = true;
+        let fresh = shown.fresh(vec![quiet, message(5, 13)]);
+        assert_eq!(fresh.iter().map(|m| m.arrival).collect::<Vec<_>>(), [5]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use crate::protocol::entry::Timestamp;
-use crate::protocol::id::NodeId;
+use crate::protocol::id::{Hash, NodeId};
 use crate::shell::http::{Rows, Unreadable};
 use crate::store::{Page, ReadError, ReadTo, Reader, Row, Unread};
 
@@ -54,6 +54,10 @@ impl Rows for NowReader {
         arrival: u64,
     ) -> Result<Unread, Unreadable> {
         self.read(|reader| reader.unread(since, authors, arrival))
+    }
+
+    fn hashed(&self, hashes: &[Hash]) -> Result<Vec<Row>, Unreadable> {
+        self.read(|reader| reader.hashed(hashes))
     }
 
     fn get(&self, author: NodeId, seq: u64) -> Result<Option<Row>, Unreadable> {

@@ -103,7 +103,9 @@ impl<'a> Apply<'a> {
         let held = self.again && self.arrived(arrival, &run.hashes()[0])?;
         let last = run.run().last_seq();
         let mut add = self.transaction.prepare_cached(sql::ENTRY_ADD)?;
+        let mut newer = self.transaction.prepare_cached(sql::NEWER_COUNT)?;
         for ((place, said, hash), arrival) in run.entries().zip(arrival..) {
+            let (kind, about) = sql::kind_and_about(&said.body);
             if !held {
                 add.execute(params![
                     int(arrival),
@@ -114,9 +116,10 @@ impl<'a> Apply<'a> {
                     place.seen,
                     int(said.at),
                     int(arrived_at),
-                    sql::kind(&said.body),
+                    kind,
                     (place.seq == last).then_some(run.run().signature),
                     said.body,
+                    about,
                 ])?;
             }
             self.rows.push(Row {
@@ -128,6 +131,9 @@ impl<'a> Apply<'a> {
                 arrival,
                 arrived_at,
                 reference: None,
+                about,
+                // They may have come before it.
+                newer: newer.query_row([hash], |row| sql::number_at(row, 0))?,
             });
         }
         Ok(())

@@ -15,6 +15,7 @@ use super::folder::Folder;
 use super::health::{Alarm, StoreHealth, is_damage};
 use super::lookup::prove_heads;
 use super::reader::Reader;
+use super::reread::reread;
 use super::restore::restore;
 use super::schema::{Unfit, meta, migrate, names, open_reader, open_writer, set_meta};
 use super::writer::{Writer, WriterHandle};
@@ -151,6 +152,7 @@ fn load(folder: &Folder, options: &Options) -> Result<Loaded, Unfit> {
     let page_limit = options.page_limit.load(Ordering::Relaxed);
     let mut connection = open_writer(&folder.database(), page_limit)?;
     migrate(&mut connection)?;
+    reread(&mut connection)?;
     let restored = restore(&connection)?;
     prove_heads(&connection)?;
     let transaction = connection.transaction()?;

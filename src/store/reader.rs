@@ -13,7 +13,7 @@ use super::proven::Proven;
 use super::row::{ReadTo, Row, UNREAD_AUTHORS_MAX, UNREAD_COUNT_MAX, Unread};
 use super::sql::{self, int, number_at};
 use crate::protocol::entry::Timestamp;
-use crate::protocol::id::NodeId;
+use crate::protocol::id::{Hash, NodeId};
 
 /// Connections for pages and commands: readers are quick, and more would only share the same disk.
 const CONNECTIONS_MAX: usize = 4;
@@ -120,6 +120,18 @@ impl Reader {
     pub fn get(&self, author: &NodeId, seq: u64) -> Result<Option<Row>, ReadError> {
         self.with(|connection| {
             connection.prepare_cached(sql::ROW)?.query_row((author, int(seq)), row).optional()
+        })
+    }
+
+    /// The entries with these hashes, of those that are held.
+    ///
+    /// # Errors
+    /// See [`Reader::newest`].
+    pub fn hashed(&self, hashes: &[Hash]) -> Result<Vec<Row>, ReadError> {
+        self.with(|connection| {
+            let mut one = connection.prepare_cached(sql::ROW_HASHED)?;
+            let found = hashes.iter().map(|hash| one.query_row([hash], row).optional());
+            found.filter_map(Result::transpose).collect()
         })
     }
 
@@ -286,5 +298,7 @@ fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         arrival: number_at(row, 5)?,
         arrived_at: number_at(row, 6)?,
         reference: row.get(7)?,
+        about: row.get(8)?,
+        newer: number_at(row, 9)?,
     })
 }

@@ -20,9 +20,6 @@ pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
         final_to: number(names::FINAL_TO)?,
         receipt_ceiling: number(names::RECEIPT_CEILING)?,
         named: meta(connection, names::NAMED)?,
-        top: connection
-            .query_row(sql::TOP, [], |row| Ok((timestamp(row)?, row.get(2)?)))
-            .optional()?,
         circle: connection
             .query_row(sql::LAST_CIRCLE, [], |row| Ok((timestamp(row)?, row.get(2)?)))
             .optional()?,
@@ -34,6 +31,11 @@ pub(super) fn restore(connection: &Connection) -> rusqlite::Result<Restored> {
         let (id, node) = author?;
         restored.members.insert(node, member(connection, id, node)?);
     }
+    // Counters grow along a log: the greatest entry is some author's last.
+    let heads = restored.members.iter().filter_map(|(author, member)| {
+        member.head.map(|head| (Timestamp { lamport: head.lamport, author: *author }, head.hash))
+    });
+    restored.top = heads.max();
     if meta(connection, names::READ_RECEIPTS)? == Some(false) {
         let told = meta::<Marks>(connection, names::READ_TOLD)?.map(|Marks(told)| told);
         let read = restored.members.iter().map(|(id, member)| (*id, member.read_here));

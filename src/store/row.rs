@@ -1,13 +1,15 @@
 //! What is read of the conversation, for pages and commands.
 
 use crate::protocol::entry::Timestamp;
-use crate::protocol::id::NodeId;
+use crate::protocol::id::{Hash, NodeId};
 use crate::protocol::receipt::Watermarks;
 
 /// Authors named in [`Unread`]: so many fit a frame to a page beside everything else.
 pub const UNREAD_AUTHORS_MAX: usize = 256;
 /// What is not read is counted so far: counting on takes time, and tells nobody more.
 pub const UNREAD_COUNT_MAX: u64 = 10_000;
+/// Things from newer versions under one entry are counted so far, in the statements.
+pub const NEWER_COUNT_MAX: u64 = 1_000;
 
 /// An entry as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub struct Row {
     pub arrived_at: u64,
     /// The reference with which this node was asked to say it.
     pub reference: Option<String>,
+    /// It is told under the entry with this hash, not by itself.
+    pub about: Option<Hash>,
+    /// Things from newer versions that are told under it, at most [`NEWER_COUNT_MAX`].
+    pub newer: u64,
 }
 
 impl Row {

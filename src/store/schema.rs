@@ -102,6 +102,13 @@ const MIGRATIONS: &[&str] = &[
     -- From an own entry to its reference.
     CREATE INDEX sent_entry ON sent (author, seq);
 ",
+    "
+    -- The hash of the entry under which an entry is told; one that is told by itself has none.
+    ALTER TABLE entries ADD COLUMN about BLOB;
+    CREATE INDEX entries_about ON entries (about) WHERE about IS NOT NULL;
+    DROP INDEX entries_order;
+    CREATE INDEX entries_rows ON entries (lamport) WHERE about IS NULL;
+",
 ];
 
 /// The schema version this program writes.
@@ -191,6 +198,8 @@ pub(super) mod names {
     pub(in super::super) const RECEIPT_CEILING: &str = "receipt_ceiling";
     pub(in super::super) const READ_RECEIPTS: &str = "read_receipts";
     pub(in super::super) const NAMED: &str = "named";
+    /// By which version of the kinds its entries were read; none before there were any.
+    pub(in super::super) const KINDS: &str = "kinds";
     /// What others were told before; a store of 0.1 has none, and kept no further reads.
     pub(in super::super) const READ_TOLD: &str = "read_told";
 }

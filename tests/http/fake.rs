@@ -123,6 +123,13 @@ impl Node {
         Node { address, rows, view, events, asked, cancel, serving }
     }
 
+    /// Commits these bodies, in one go.
+    pub fn told(&self, author: NodeId, bodies: &[String]) {
+        let lamport = self.rows.next_lamport();
+        let rows = (lamport..).zip(bodies).map(|(at, body)| self.rows.add(author, at, body));
+        let _ = self.events.send(Event::Messages { rows: rows.collect(), late: 0 });
+    }
+
     /// Commits a text and tells the pages.
     pub fn said(&self, author: NodeId, text: &str) -> Row {
         let row = self.rows.say(author, text);

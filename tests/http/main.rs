@@ -9,6 +9,7 @@ mod floods;
 mod guards;
 mod owner;
 mod pages;
+mod quiet;
 mod routes;
 mod shipped;
 mod streams;

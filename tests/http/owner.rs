@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use roda::conversation::kind;
+use roda::conversation::kind::{self, Reading};
 use roda::protocol::entry::Timestamp;
-use roda::protocol::id::NodeId;
+use roda::protocol::id::{Hash, NodeId};
 use roda::shell::handle::{Command, Event, Refused};
 use roda::shell::http::{Rows, Unreadable};
 use roda::store::{ReadTo, Row, Unread};
@@ -34,6 +34,7 @@ impl Memory {
 
     fn ordered(&self) -> Read<Vec<Row>> {
         let mut rows = self.readable()?;
+        rows.retain(|row| row.about.is_none());
         rows.sort_by_key(Row::timestamp);
         Ok(rows)
     }
@@ -42,9 +43,22 @@ impl Memory {
         let mut rows = self.0.lock().unwrap();
         let seq = rows.iter().filter(|row| row.author == author).count() as u64 + 1;
         let arrival = rows.len() as u64 + 1;
-        let body = body.to_owned();
-        let reference = None;
-        let row = Row { author, seq, lamport, at: 5, body, arrival, arrived_at: 6, reference };
+        let about = match kind::read(body) {
+            Reading::Newer(newer) => newer.about,
+            _ => None,
+        };
+        let row = Row {
+            author,
+            seq,
+            lamport,
+            at: 5,
+            body: body.to_owned(),
+            arrival,
+            arrived_at: 6,
+            reference: None,
+            about,
+            newer: 0,
+        };
         rows.push(row.clone());
         row
     }
@@ -58,9 +72,17 @@ impl Memory {
     }
 
     pub fn say(&self, author: NodeId, text: &str) -> Row {
-        let lamport = self.0.lock().unwrap().iter().map(|row| row.lamport).max().unwrap_or(0) + 1;
-        self.add(author, lamport, &kind::text::body(text))
+        self.add(author, self.next_lamport(), &kind::text::body(text))
     }
+
+    pub fn next_lamport(&self) -> u64 {
+        self.0.lock().unwrap().iter().map(|row| row.lamport).max().unwrap_or(0) + 1
+    }
+}
+
+/// What stands for the hash of the entry with this arrival number.
+pub fn hash_of(arrival: u64) -> Hash {
+    Hash([arrival as u8; 32])
 }
 
 fn last(mut rows: Vec<Row>, limit: usize) -> (Vec<Row>, bool) {
@@ -84,6 +106,13 @@ impl Rows for Memory {
         let more = rows.len() > limit;
         rows.truncate(limit);
         Ok((rows, more))
+    }
+
+    fn hashed(&self, hashes: &[Hash]) -> Read<Vec<Row>> {
+        let all = self.readable()?;
+        let named = all.iter().filter(|row| hashes.contains(&hash_of(row.arrival)));
+        let told = |hash| all.iter().filter(|row| row.about == Some(hash)).count() as u64;
+        Ok(named.map(|row| Row { newer: told(hash_of(row.arrival)), ..row.clone() }).collect())
     }
 
     fn since_arrival(&self, arrival: u64, limit: usize) -> Read<Vec<Row>> {

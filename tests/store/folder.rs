@@ -1,6 +1,5 @@
 use std::fs;
 
-use roda::protocol::archive::Write;
 use roda::store::{OpenError, Options, SCHEMA_VERSION, Store};
 
 use crate::circle::{Author, Owner};
@@ -51,25 +50,6 @@ fn a_newer_schema_is_left_alone() {
     assert!(matches!(refused, OpenError::Newer { found, .. } if found == newer), "{refused}");
     assert!(refused.to_string().contains("update this program"), "{refused}");
     assert!(path.exists());
-}
-
-#[test]
-fn a_database_of_the_first_schema_is_brought_forward_with_all_that_it_holds() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut owner = Owner::open(folder.path());
-    let run = owner.arrives(Author::new(1).texts(2, None));
-    let rows = owner.commit(vec![run, Write::Sent { reference: "r".into(), seq: 2 }]);
-    owner.close();
-    let path = folder.path().join("roda.db");
-    let database = rusqlite::Connection::open(&path).unwrap();
-    database.execute_batch("DROP INDEX sent_entry; PRAGMA user_version = 1").unwrap();
-    drop(database);
-    let owner = Owner::open(folder.path());
-    assert_eq!(owner.store.reader.newest(9).unwrap().rows, rows);
-    assert_eq!(rows[1].reference.as_deref(), Some("r"));
-    let database = rusqlite::Connection::open(&path).unwrap();
-    let indexed = "SELECT count(*) FROM sqlite_schema WHERE name = 'sent_entry'";
-    assert_eq!(database.query_row(indexed, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
 }
 
 #[cfg(unix)]

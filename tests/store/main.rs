@@ -4,5 +4,6 @@
 mod circle;
 mod faults;
 mod folder;
+mod golden;
 mod order;
 mod restored;

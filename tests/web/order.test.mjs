@@ -246,6 +246,24 @@ test('one time stands for a group, and beside each late arrival', () => {
   assert.deepEqual(quiet, [false, false, true, false, false]);
 });
 
+test('what is quiet is numbered and no row, and its target says how many', () => {
+  const store = new Store();
+  store.welcome(welcome({ arrival: 2, members: [member(A, 1), member(B, 2)],
+    messages: [message(B, 2, { arrival: 2 })] }));
+  const shown = () => rowsOf(store).filter((row) => row.kind === 'message')
+    .map((row) => [row.text, row.newer]);
+  const quiet = { kind: 'applause', text: '', quiet: true };
+  const { added, late } = store.addLive([
+    message(B, 3, { arrival: 3, ...quiet }), message(C, 1, { arrival: 4, ...quiet }),
+  ]);
+  assert.deepEqual([added, late, store.cursor, store.newCount()], [[], [], 4, 0]);
+  assert.deepEqual(shown(), [['2', null]]);
+  store.change([message(B, 2, { arrival: 2, newer: 2 }), message(C, 9, { arrival: 1, newer: 1 })]);
+  assert.deepEqual(shown(), [['2', 'newer.count 2']], 'and one that is not held stays away');
+  store.change([message(B, 2, { arrival: 2, newer: 1_000 })]);
+  assert.deepEqual(shown(), [['2', 'newer.many']], 'the node counts no further');
+});
+
 test('at midnight the days have other names', () => {
   const real = language('en', TEXTS, 'UTC');
   const store = new Store();

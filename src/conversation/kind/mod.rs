@@ -14,6 +14,10 @@ use crate::protocol::body::Fields;
 /// Every kind that this version knows.
 pub const KINDS: &[&Kind] = &[&text::KIND, &profile::KIND, &circle::KIND, &leave::KIND];
 
+/// Grows with each change of what is known, or of what is read from a body: what a database holds
+/// of another version is read again.
+pub const VERSION: u64 = 1;
+
 /// What pages see as the kind of a body that cannot be read.
 pub const UNREADABLE: &str = "unreadable";
 

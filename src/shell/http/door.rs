@@ -7,7 +7,7 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 use crate::protocol::entry::Timestamp;
-use crate::protocol::id::NodeId;
+use crate::protocol::id::{Hash, NodeId};
 use crate::shell::handle::{Handle, View};
 use crate::store::{ReadTo, Row, Unread};
 
@@ -97,6 +97,11 @@ pub trait Rows: Send + Sync + 'static {
         authors: &[ReadTo],
         arrival: u64,
     ) -> Result<Unread, Unreadable>;
+    /// The entries with these hashes, of those that are held.
+    ///
+    /// # Errors
+    /// See [`Rows::newest`].
+    fn hashed(&self, hashes: &[Hash]) -> Result<Vec<Row>, Unreadable>;
     /// The entry at `seq` of the author's log.
     ///
     /// # Errors

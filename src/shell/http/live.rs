@@ -8,6 +8,7 @@
 mod asked;
 mod pending;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -16,6 +17,7 @@ use futures_util::stream::{FuturesUnordered, SplitStream};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
 
+use crate::protocol::id::Hash;
 use crate::shell::handle::{Event, View};
 use crate::store::{Row, StoreState, Unread};
 
@@ -160,9 +162,21 @@ impl Page {
         }
     }
 
+    /// Tells new rows; and of what is told under another entry, that entry as it looks now.
     async fn put_messages(&mut self, rows: &[Row]) -> Step {
         self.refresh();
-        for frame in messages_frames(&self.lens, rows) {
+        for frame in messages_frames("messages", &self.lens, rows) {
+            self.put(frame).await?;
+        }
+        let about: BTreeSet<Hash> = rows.iter().filter_map(|row| row.about).collect();
+        if about.is_empty() {
+            return Ok(());
+        }
+        let about: Vec<Hash> = about.into_iter().collect();
+        let read = self.app.read(move |rows| rows.hashed(&about));
+        let changed = self.need(read.await).await?;
+        let told = changed.iter().filter(|row| row.about.is_none());
+        for frame in messages_frames("changed", &self.lens, told) {
             self.put(frame).await?;
         }
         Ok(())

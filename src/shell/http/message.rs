@@ -39,10 +39,19 @@ pub(super) struct Message<'a> {
     state: &'static str,
     #[serde(rename = "final")]
     is_final: bool,
+    /// It is told under another, and only streamed, so that arrival numbers have no holes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    quiet: bool,
+    #[serde(skip_serializing_if = "is_zero")]
+    newer: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     stored: Option<Vec<NodeId>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     read: Option<Vec<NodeId>>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A view, prepared for showing many messages by it.
@@ -83,6 +92,8 @@ impl Lens {
             of,
             state: self.state(row, of),
             is_final: row.lamport <= self.view.final_to,
+            quiet: row.about.is_some(),
+            newer: row.newer,
             stored: None,
             read: None,
         }
@@ -161,10 +172,14 @@ pub(super) fn newest_that_fit<'a>(lens: &'a Lens, rows: &'a [Row]) -> Vec<Messag
     messages
 }
 
-/// Splits rows into `messages` frames of at most [`FRAME_TO_PAGE_MAX`] bytes, or one message.
-pub(super) fn messages_frames(lens: &Lens, rows: &[Row]) -> Vec<String> {
-    const OPEN: &str = r#"{"type":"messages","messages":["#;
+/// Splits rows into frames of this type and at most [`FRAME_TO_PAGE_MAX`] bytes, or one message.
+pub(super) fn messages_frames<'a>(
+    name: &str,
+    lens: &Lens,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Vec<String> {
     const CLOSE: &str = "]}";
+    let open = format!(r#"{{"type":"{name}","messages":["#);
     let mut frames = Vec::new();
     let mut frame = String::new();
     for row in rows {
@@ -172,7 +187,7 @@ pub(super) fn messages_frames(lens: &Lens, rows: &[Row]) -> Vec<String> {
         if !frame.is_empty() && frame.len() + 1 + message.len() + CLOSE.len() > FRAME_TO_PAGE_MAX {
             frames.push(std::mem::take(&mut frame) + CLOSE);
         }
-        frame.push_str(if frame.is_empty() { OPEN } else { "," });
+        frame.push_str(if frame.is_empty() { &open } else { "," });
         frame.push_str(&message);
     }
     if !frame.is_empty() {

@@ -313,12 +313,16 @@ impl Task {
     fn committed(&mut self, through: u64, rows: Vec<Row>) {
         let mut late = 0;
         for row in &rows {
+            self.owner.arrival = self.owner.arrival.max(row.arrival);
+            if row.about.is_some() {
+                // Not a message: under one, it is late nowhere.
+                continue;
+            }
             if self.owner.top.is_some_and(|top| row.timestamp() < top) {
                 late += usize::from(row.author != self.owner.circle.me());
             } else {
                 self.owner.top = Some(row.timestamp());
             }
-            self.owner.arrival = self.owner.arrival.max(row.arrival);
         }
         self.circle(Input::Committed(through));
         self.answer_said(&rows);

@@ -81,9 +81,11 @@ export class Store {
    * Takes new or changed messages. Returns the added ones, the late ones among them, and those
    * that belong above or below what is held: they are counted, and fetched when wanted.
    */
-  addLive(messages) {
+  addLive(numbered) {
     const { timeline: { items, newer }, history: { more } } = this;
-    const fresh = messages.filter((message) => this.#arrived(message.arrival));
+    // What is quiet counts as arrived, and is told under its target.
+    const fresh = numbered.filter(({ arrival, quiet }) => this.#arrived(arrival) && !quiet);
+    const messages = numbered.filter(({ quiet }) => !quiet);
     const [first, last] = [items[0], items.at(-1)];
     const isAbove = (one) => more && Boolean(first) && compare(one, first) < 0;
     const isBelow = (one) => newer && (!last || compare(one, last) > 0);
@@ -102,6 +104,11 @@ export class Store {
     }
     this.reading.learn(fresh, true);
     return { ...result, above, below: outside.filter(isBelow) };
+  }
+
+  /** Renews those messages that are held. */
+  change(messages) {
+    this.timeline.renew(messages);
   }
 
   /** Takes the answer to a question about history. Returns the question; null where it is old. */

@@ -77,15 +77,22 @@ export class Timeline {
     return { added, late };
   }
 
-  #unknown(batch) {
-    const added = [];
-    for (const message of batch) {
+  /** Renews known messages; returns the others. */
+  renew(batch) {
+    return batch.filter((message) => {
       const known = this.byId.get(message.id);
       if (known) renew(known, message);
-      else {
-        this.byId.set(message.id, message);
-        added.push(message);
-      }
+      return !known;
+    });
+  }
+
+  #unknown(batch) {
+    const added = [];
+    for (const message of this.renew(batch)) {
+      // Twice in one batch is once.
+      if (this.renew([message]).length === 0) continue;
+      this.byId.set(message.id, message);
+      added.push(message);
     }
     return added.sort(compare);
   }

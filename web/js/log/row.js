@@ -77,6 +77,7 @@ function message(row, tools) {
     row.folded ? el('details', {}, el('summary', {}, row.folded),
       el('p', { class: 'why' }, row.why), shown) : shown,
     meta(row.meta),
+    row.newer && el('div', { class: 'newer' }, row.newer),
     row.late && el('div', { class: 'late' }, icon('up'), row.late)));
 }
 

@@ -8,6 +8,9 @@ import { words } from '../core/receipts.js';
 /** Messages of one author within this time stand as one group (ms). */
 const GROUP_MS = 3 * 60_000;
 
+/** How far the node counts what stands under one message. */
+const NEWER_COUNT_MAX = 1_000;
+
 const stamps = new WeakMap();
 
 /** Day and time of a message in words; kept, because formatting is what a flush would spend. */
@@ -68,6 +71,12 @@ function unreadWords(store, lang) {
   return count > 0 ? lang.t('new.count', { count }) : lang.t('new');
 }
 
+/** Said where there is something that this version cannot show; the node counts no further. */
+function newerWords({ newer }, lang) {
+  if (!newer) return null;
+  return newer < NEWER_COUNT_MAX ? lang.t('newer.count', { count: newer }) : lang.t('newer.many');
+}
+
 function grouped(a, b) {
   return Boolean(a && b) && !isSystem(a) && !isSystem(b) && a.author === b.author &&
     Math.abs(b.at - a.at) < GROUP_MS;
@@ -102,6 +111,7 @@ function said(message, { store, lang, now, first, last }) {
     alike: store.alike.has(message.author) ? (member?.fingerprint ?? '').slice(0, 9) : null,
     ...body(message, lang),
     late: message.late ? lang.t('late.label', { when: lang.when(message.arrived_at, now) }) : null,
+    newer: newerWords(message, lang),
     folded: disputed ? lang.t('disputed') : null,
     why: disputed ? lang.t('disputed.why', { name: store.nameOf(message.author) }) : null,
   };

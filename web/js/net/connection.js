@@ -131,6 +131,10 @@ export class Connection {
     return this.store.addLive(messages);
   }
 
+  on_changed({ messages }) {
+    this.store.change(messages);
+  }
+
   on_sent({ ref, message }) {
     this.outbox.remove(ref);
     return this.store.addLive([message]);
