@@ -57,8 +57,6 @@ pub struct Established {
     pub peer: NodeId,
     /// Where the peer says it listens, see [`Local::listen`].
     pub listens: Vec<String>,
-    /// The peer's Lamport clock, a hint.
-    pub clock: u64,
     /// The Fernet key to send with.
     pub send: Key,
     /// The Fernet key to receive with.
@@ -285,5 +283,5 @@ fn link_keys(shared: &Extracted, wire: &[u8]) -> [Key; 2] {
 }
 
 fn established(join: Join, send: Key, receive: Key) -> Established {
-    Established { peer: join.node, listens: join.listen, clock: join.clock, send, receive }
+    Established { peer: join.node, listens: join.listen, send, receive }
 }

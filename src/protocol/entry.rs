@@ -31,9 +31,14 @@ pub struct Said {
     pub body: String,
 }
 
-/// One entry with everything that its hash covers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+/// SHA-256 of a body's exact bytes.
+pub fn body_hash(body: &str) -> Hash {
+    Hash(Sha256::digest(body.as_bytes()).into())
+}
+
+/// An entry's place: all that its hash covers but time and body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Place {
     /// Who said it.
     pub author: NodeId,
     /// Its place in the author's log, from 1.
@@ -43,51 +48,6 @@ pub struct Entry {
     /// The greatest entry the author held; none where that is `prev`, and inside a run.
     pub seen: Option<Hash>,
     /// `1 + max(lamport(prev), lamport(seen))`.
-    pub lamport: u64,
-    /// What was said and when.
-    pub said: Said,
-}
-
-impl Entry {
-    /// The entry's place in the order.
-    pub fn timestamp(&self) -> Timestamp {
-        Timestamp { lamport: self.lamport, author: self.author }
-    }
-
-    /// SHA-256 over the domain tag and the fields, integers as u64 big-endian, byte strings behind
-    /// their u64 length, the body as its own SHA-256: so a fork is proven without the bodies.
-    pub fn hash(&self) -> Hash {
-        entry_hash(
-            &Place {
-                author: self.author,
-                seq: self.seq,
-                prev: self.prev,
-                seen: self.seen,
-                lamport: self.lamport,
-            },
-            self.said.at,
-            &body_hash(&self.said.body),
-        )
-    }
-}
-
-/// SHA-256 of a body's exact bytes.
-pub fn body_hash(body: &str) -> Hash {
-    Hash(Sha256::digest(body.as_bytes()).into())
-}
-
-/// An entry's place: all that its hash covers but time and body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Place {
-    /// See [`Entry::author`].
-    pub author: NodeId,
-    /// See [`Entry::seq`].
-    pub seq: u64,
-    /// See [`Entry::prev`].
-    pub prev: Option<Hash>,
-    /// See [`Entry::seen`].
-    pub seen: Option<Hash>,
-    /// See [`Entry::lamport`].
     pub lamport: u64,
 }
 
@@ -104,7 +64,9 @@ impl Place {
     }
 }
 
-/// The hash of the entry at `place` with this time and this SHA-256 of its body.
+/// The hash of the entry at `place` with this time and this SHA-256 of its body: over the domain
+/// tag and the fields, integers as u64 big-endian, byte strings behind their u64 length. The body
+/// is in it by its own hash, so a fork is proven without the bodies.
 pub fn entry_hash(place: &Place, at: u64, body_hash: &Hash) -> Hash {
     let mut sha = Sha256::new();
     let mut bytes = |part: &[u8]| {

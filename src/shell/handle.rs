@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::store::{Row, StoreState};
+use crate::store::Row;
 
 /// Commands that wait for the owner; a full queue slows the asker down.
 pub const COMMANDS_MAX: usize = 1_024;
@@ -59,6 +59,15 @@ pub enum Command {
     Read(Watermarks),
     /// The reader is typing.
     Typing,
+}
+
+/// Where the store stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreState {
+    /// Writes are committed.
+    Ok,
+    /// The last write failed, for this reason; it is tried again.
+    Failing(String),
 }
 
 /// A member as pages show it.

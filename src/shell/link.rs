@@ -124,11 +124,6 @@ impl LinkSender {
         sent
     }
 
-    /// Bytes queued and not yet written, about.
-    pub fn queued(&self) -> usize {
-        self.queued.load(Ordering::Relaxed)
-    }
-
     /// Writes out what is queued, then closes.
     pub fn drain(&self) {
         if self.queue.try_send(ToLink::Drain).is_err() {

@@ -21,13 +21,11 @@ impl Checker {
     /// Starts the check.
     pub(super) fn start(connection: Connection, alarm: Alarm) -> std::io::Result<Checker> {
         let interrupt = connection.get_interrupt_handle();
-        alarm.health.set_file(Soundness::Checking);
         let thread = thread::Builder::new().name("store-check".to_owned()).spawn(move || {
             match check(&connection) {
-                Soundness::Damaged(what) => alarm.damaged(&what),
-                found if alarm.health.file() == Soundness::Checking => alarm.health.set_file(found),
-                // A read has met damage meanwhile.
-                _ => {}
+                Ok(()) => alarm.health.checked(Soundness::Sound),
+                Err(Found::Damage(what)) => alarm.damaged(&what),
+                Err(Found::Nothing) => alarm.health.checked(Soundness::Unknown),
             }
         })?;
         Ok(Checker { thread, interrupt })
@@ -45,20 +43,27 @@ impl Checker {
     }
 }
 
-fn check(connection: &Connection) -> Soundness {
+/// What a check found that did not end well.
+enum Found {
+    /// In SQLite's words.
+    Damage(String),
+    /// It did not end.
+    Nothing,
+}
+
+fn check(connection: &Connection) -> Result<(), Found> {
     let quick = "PRAGMA quick_check(1)";
     let checked = match connection.query_row(quick, [], |row| row.get::<_, String>(0)) {
         // SQLite has no checksums: a changed letter is found by what was signed.
         Ok(word) if word == "ok" => prove_all(connection),
-        Ok(word) => return Soundness::Damaged(word),
+        Ok(word) => return Err(Found::Damage(word)),
         Err(error) => Err(error),
     };
-    match checked {
-        Ok(()) => Soundness::Sound,
-        Err(error) if is_damage(&error) => Soundness::Damaged(error.to_string()),
-        Err(error) => {
-            tracing::warn!("the database could not be checked, the next start will: {error}");
-            Soundness::Unknown
+    checked.map_err(|error| {
+        if is_damage(&error) {
+            return Found::Damage(error.to_string());
         }
-    }
+        tracing::warn!("the database could not be checked, the next start will: {error}");
+        Found::Nothing
+    })
 }

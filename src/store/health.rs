@@ -1,76 +1,58 @@
-//! Whether the store writes, and whether its file is sound: for `roda health` and the page.
+//! What went wrong with the disk, and whether the file is sound.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::ErrorCode;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::batch::StoreEvent;
 use super::folder::Folder;
 
-/// Where the store stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreState {
-    /// Writes are committed.
-    Ok,
-    /// The last write failed, for this reason; it is tried again.
-    Failing(String),
-}
-
 /// What is known about the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Soundness {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Soundness {
     /// The last stop was clean: nothing to check.
     Trusted,
     /// Being checked after an unclean stop.
     Checking,
     /// Checked in this process.
     Sound,
-    /// Damaged, in SQLite's words. The next start sets the file aside.
-    Damaged(String),
+    /// The next start sets the file aside.
+    Damaged,
     /// The check did not end; the next start checks again.
     Unknown,
 }
 
-/// The store's health. Cheap to clone; every clone sees the same.
+/// What is known about the file, shared by all who learn of it.
 #[derive(Debug, Clone)]
-pub struct StoreHealth {
-    writes: watch::Sender<StoreState>,
-    file: watch::Sender<Soundness>,
-}
+pub(super) struct Health(Arc<Mutex<Soundness>>);
 
-impl StoreHealth {
-    pub(super) fn new() -> Self {
-        let (writes, file) = (StoreState::Ok, Soundness::Trusted);
-        StoreHealth { writes: watch::Sender::new(writes), file: watch::Sender::new(file) }
+impl Health {
+    pub(super) fn new(soundness: Soundness) -> Health {
+        Health(Arc::new(Mutex::new(soundness)))
     }
 
-    /// Whether the last write was committed.
-    pub fn writes(&self) -> StoreState {
-        self.writes.borrow().clone()
+    /// Whether the file may be called clean.
+    pub(super) fn is_sound(&self) -> bool {
+        matches!(*self.file(), Soundness::Trusted | Soundness::Sound)
     }
 
-    /// Whether the file is known to be sound.
-    pub fn file(&self) -> Soundness {
-        self.file.borrow().clone()
+    /// What the check has found, unless a read has met damage meanwhile.
+    pub(super) fn checked(&self, found: Soundness) {
+        let mut file = self.file();
+        if *file == Soundness::Checking {
+            *file = found;
+        }
     }
 
-    /// Follows [`StoreHealth::file`].
-    pub fn watch_file(&self) -> watch::Receiver<Soundness> {
-        self.file.subscribe()
+    /// Notes damage; false where it is noted already.
+    fn damaged(&self) -> bool {
+        std::mem::replace(&mut *self.file(), Soundness::Damaged) != Soundness::Damaged
     }
 
-    /// Whether the node may call itself healthy: writes are committed, no damage is known.
-    pub fn ok(&self) -> bool {
-        self.writes() == StoreState::Ok && !matches!(self.file(), Soundness::Damaged(_))
-    }
-
-    pub(super) fn set_writes(&self, state: StoreState) {
-        self.writes.send_replace(state);
-    }
-
-    pub(super) fn set_file(&self, soundness: Soundness) {
-        self.file.send_replace(soundness);
+    fn file(&self) -> MutexGuard<'_, Soundness> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,11 +92,11 @@ pub(super) fn advice(error: &rusqlite::Error, folder: &Path) -> String {
     format!("{what}: {todo} (folder {folder}; {error})")
 }
 
-/// Tells of damage, wherever it was met: the next start, the owner, and whoever asks for health.
+/// Tells of damage, wherever it was met: the next start and the owner.
 #[derive(Debug, Clone)]
 pub(super) struct Alarm {
     pub(super) folder: Folder,
-    pub(super) health: StoreHealth,
+    pub(super) health: Health,
     /// Weak, as the events end with the writer.
     pub(super) events: mpsc::WeakSender<StoreEvent>,
 }
@@ -122,10 +104,9 @@ pub(super) struct Alarm {
 impl Alarm {
     /// Notes the damage for the next start; said once.
     pub(super) fn damaged(&self, what: &str) {
-        if matches!(self.health.file(), Soundness::Damaged(_)) {
+        if !self.health.damaged() {
             return;
         }
-        self.health.set_file(Soundness::Damaged(what.to_owned()));
         let folder = self.folder.path().display();
         tracing::error!(%folder, "the database is damaged: {what}");
         self.folder.mark_damaged();

@@ -2,9 +2,9 @@
 //!
 //! One thread writes, in groups; a `Committed` event comes after the flush, never before. Readers
 //! stand beside it, each on a read-only connection. What a caller must do: receive the events at
-//! all times (the writer waits when nobody does), take a new identity where
-//! [`Opened::needs_identity`], and at the end drop the [`WriterHandle`] and receive until
-//! the events end.
+//! all times (the writer waits when nobody does), take a new identity where [`Opened::set_aside`]
+//! or [`Opened::lost`] say so, and at the end drop the [`WriterHandle`] and receive until the
+//! events end.
 
 mod apply;
 mod backup;
@@ -29,9 +29,8 @@ pub use backup::BackupError;
 pub use batch::{Batch, EVENTS_MAX, QUEUE_MAX, StoreEvent};
 pub use error::OpenError;
 pub use folder::DATABASE_FILE;
-pub use health::{Soundness, StoreHealth, StoreState};
 pub use open::{Opened, Options, Store};
-pub use reader::{Export, Page, ReadError, Reader};
+pub use reader::{Page, ReadError, Reader};
 pub use row::{NEWER_COUNT_MAX, ReadTo, Row, UNREAD_AUTHORS_MAX, UNREAD_COUNT_MAX, Unread};
 pub use schema::SCHEMA_VERSION;
 pub use writer::{GROUP_MAX, WriterHandle};

@@ -12,7 +12,7 @@ use super::batch::{EVENTS_MAX, QUEUE_MAX, StoreEvent};
 use super::check::Checker;
 use super::error::OpenError;
 use super::folder::Folder;
-use super::health::{Alarm, StoreHealth, is_damage};
+use super::health::{Alarm, Health, Soundness, is_damage};
 use super::lookup::prove_heads;
 use super::reader::Reader;
 use super::reread::reread;
@@ -47,24 +47,15 @@ pub struct Opened {
     pub writer: WriterHandle,
     /// What became of it; ends once the store is closed and unlocked.
     pub events: mpsc::Receiver<StoreEvent>,
-    /// Whether the store writes.
-    pub health: StoreHealth,
     /// 16 hex digits that name the arrival numbers.
     pub epoch: String,
-    /// Where a damaged database was moved to at this start.
+    /// Where a damaged database was moved to at this start. The identity in the folder, if any,
+    /// must not be used again: what it has signed may not be held.
     pub set_aside: Option<PathBuf>,
-    /// There is an identity, but the database that it wrote with is gone.
+    /// There is an identity, but the database that it wrote with is gone: it must not be used
+    /// again. True at every start, after a database was set aside too, until `identity` has been
+    /// replaced.
     pub lost: bool,
-    /// The last process did not close the store; its file is being checked.
-    pub unclean: bool,
-}
-
-impl Opened {
-    /// Whether the identity in the folder, if any, must not be used again: what it has signed may
-    /// not be held. True at every start until the file `identity` has been replaced.
-    pub fn needs_identity(&self) -> bool {
-        self.lost || self.set_aside.is_some()
-    }
 }
 
 /// The store; see [`Store::open`].
@@ -102,7 +93,7 @@ impl Store {
         let Loaded { connection, restored, epoch, lost, unclean } = loaded;
         let (queue_in, queue) = mpsc::channel(QUEUE_MAX);
         let (events, events_out) = mpsc::channel(EVENTS_MAX);
-        let health = StoreHealth::new();
+        let health = Health::new(if unclean { Soundness::Checking } else { Soundness::Trusted });
         let weak = events.downgrade();
         let alarm = Alarm { folder: folder.clone(), health: health.clone(), events: weak };
         let checker = unclean.then(|| check(&folder, alarm.clone())).transpose()?;
@@ -112,7 +103,7 @@ impl Store {
             authors: Authors::new(),
             checker,
             folder: folder.clone(),
-            health: health.clone(),
+            health,
             page_limit: options.page_limit,
             queue,
             _lock: lock,
@@ -125,11 +116,9 @@ impl Store {
             reader,
             writer: WriterHandle(queue_in),
             events: events_out,
-            health,
             epoch,
             set_aside,
             lost,
-            unclean,
         })
     }
 }

@@ -17,10 +17,6 @@ use crate::protocol::id::{Hash, NodeId};
 
 /// Connections for pages and commands: readers are quick, and more would only share the same disk.
 const CONNECTIONS_MAX: usize = 4;
-/// Rows read at once while exporting: each page is a short transaction, so that the WAL can be
-/// moved meanwhile.
-const EXPORT_ROWS: usize = 500;
-
 /// The database could not be read, twice.
 #[derive(Debug, thiserror::Error)]
 #[error("the database cannot be read ({0}); check the disk, then start the node again")]
@@ -77,14 +73,6 @@ impl Reader {
     /// The disk's fault, as for every read here.
     pub fn newest(&self, limit: usize) -> Result<Page, ReadError> {
         self.page(limit, true, sql::ROWS_NEWEST, |more| (more,))
-    }
-
-    /// The oldest `limit` entries; more: there are newer ones.
-    ///
-    /// # Errors
-    /// See [`Reader::newest`].
-    pub fn oldest(&self, limit: usize) -> Result<Page, ReadError> {
-        self.page(limit, false, sql::ROWS_OLDEST, |more| (more,))
     }
 
     /// The last `limit` entries before `place`; more: there are older ones.
@@ -145,16 +133,6 @@ impl Reader {
         })
     }
 
-    /// Entries committed in all logs: also the last arrival number, for these have no holes.
-    ///
-    /// # Errors
-    /// See [`Reader::newest`].
-    pub fn count(&self) -> Result<u64, ReadError> {
-        self.with(|connection| {
-            connection.prepare_cached(sql::LAST_ARRIVAL)?.query_row([], |row| number_at(row, 0))
-        })
-    }
-
     /// What the reader of this node, `me`, has not read: see [`Unread`]. `authors` gives how far
     /// each other was read, and from where on its log does not count any more; `arrival` the last
     /// entry that is looked at.
@@ -197,12 +175,6 @@ impl Reader {
         })
     }
 
-    /// The whole conversation in order, oldest first.
-    pub fn export(&self) -> Export {
-        let (page, at) = (Vec::new().into_iter(), None);
-        Export { reader: self.clone(), page, at, more: true }
-    }
-
     fn page<P: Params>(
         &self,
         limit: usize,
@@ -222,40 +194,6 @@ impl Reader {
             }
             Ok(Page { rows, more })
         })
-    }
-}
-
-/// See [`Reader::export`]; ends after the first error.
-#[derive(Debug)]
-pub struct Export {
-    reader: Reader,
-    page: std::vec::IntoIter<Row>,
-    at: Option<Timestamp>,
-    more: bool,
-}
-
-impl Iterator for Export {
-    type Item = Result<Row, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.page.len() == 0 && self.more {
-            let page = match self.at {
-                None => self.reader.oldest(EXPORT_ROWS),
-                Some(at) => self.reader.after(at, EXPORT_ROWS),
-            };
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    self.more = false;
-                    return Some(Err(error));
-                }
-            };
-            self.more = page.more;
-            self.page = page.rows.into_iter();
-        }
-        let row = self.page.next()?;
-        self.at = Some(row.timestamp());
-        Some(Ok(row))
     }
 }
 

@@ -197,8 +197,6 @@ statements! {
 
     ROWS_NEWEST = rows!("INDEXED BY entries_rows",
         "WHERE e.about IS NULL ORDER BY e.lamport DESC, a.node DESC LIMIT ?1");
-    ROWS_OLDEST = rows!("INDEXED BY entries_rows",
-        "WHERE e.about IS NULL ORDER BY e.lamport, a.node LIMIT ?1");
     ROWS_BEFORE = rows!("INDEXED BY entries_rows",
         "WHERE e.about IS NULL AND e.lamport <= ?1 AND (e.lamport < ?1 OR a.node < ?2)
          ORDER BY e.lamport DESC, a.node DESC LIMIT ?3");

@@ -13,7 +13,7 @@ use super::apply::{Authors, commit};
 use super::batch::{Batch, StoreEvent};
 use super::check::Checker;
 use super::folder::Folder;
-use super::health::{Soundness, StoreHealth, StoreState, advice, is_damage};
+use super::health::{Health, advice, is_damage};
 use super::row::Row;
 use super::schema::{names, open_writer, set_meta};
 
@@ -42,14 +42,6 @@ impl WriterHandle {
     pub fn try_write(&self, batch: Batch) -> Result<(), TrySendError<Batch>> {
         self.0.try_send(batch)
     }
-
-    /// Waits for room. Events must be received meanwhile, or both sides wait for ever.
-    ///
-    /// # Errors
-    /// Gives the batch back where the writer has panicked, which is a bug.
-    pub async fn write(&self, batch: Batch) -> Result<(), Batch> {
-        self.0.send(batch).await.map_err(|refused| refused.0)
-    }
 }
 
 /// The writer's thread. Fields drop in this order: the lock is free before the events end.
@@ -59,7 +51,7 @@ pub(super) struct Writer {
     pub(super) authors: Authors,
     pub(super) checker: Option<Checker>,
     pub(super) folder: Folder,
-    pub(super) health: StoreHealth,
+    pub(super) health: Health,
     pub(super) page_limit: Arc<AtomicU32>,
     pub(super) queue: mpsc::Receiver<Batch>,
     pub(super) _lock: File,
@@ -98,7 +90,6 @@ impl Writer {
                 Ok(rows) => {
                     if failed {
                         tracing::info!("the store writes again");
-                        self.health.set_writes(StoreState::Ok);
                         self.tell(StoreEvent::Recovered);
                     }
                     return Some(rows);
@@ -135,7 +126,6 @@ impl Writer {
             self.folder.mark_damaged();
         }
         let advice = advice(error, self.folder.path());
-        self.health.set_writes(StoreState::Failing(advice.clone()));
         if !already {
             tracing::error!("{advice}");
             self.tell(StoreEvent::Failing(advice));
@@ -157,8 +147,8 @@ impl Writer {
             return;
         }
         let Some(connection) = self.connection.take() else { return };
-        let sound = matches!(self.health.file(), Soundness::Trusted | Soundness::Sound);
-        let marked = if sound { set_meta(&connection, names::CLEAN, true) } else { Ok(()) };
+        let marked =
+            if self.health.is_sound() { set_meta(&connection, names::CLEAN, true) } else { Ok(()) };
         let moved = marked
             .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
         if let Err(error) = moved {

@@ -19,6 +19,8 @@ use crate::program::{Door, PATIENCE, Program, eventually, eventually_agree};
 const ROUNDS: usize = 10;
 /// Messages that each writer may write in a round: the long run stays small enough to compare.
 const PER_ROUND: usize = 40;
+/// More than all rounds leave.
+const MESSAGES_MAX: usize = 1_000_000;
 /// Writers on each node.
 const WRITERS: usize = 2;
 
@@ -103,10 +105,11 @@ fn on_disk(node: &Program, into: &Path) -> BTreeSet<String> {
     let checked = rusqlite::Connection::open(&database).unwrap();
     let word: String = checked.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(word, "ok");
-    let bodies = Reader::at(&database).export().map(|row| row.unwrap().body);
-    bodies
-        .filter_map(|body| {
-            let body: serde_json::Value = serde_json::from_str(&body).ok()?;
+    let all = Reader::at(&database).newest(MESSAGES_MAX).unwrap();
+    all.rows
+        .iter()
+        .filter_map(|row| {
+            let body: serde_json::Value = serde_json::from_str(&row.body).ok()?;
             Some(body["text"].as_str()?.to_owned())
         })
         .collect()

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt as _;
-use roda::shell::handle::Event;
+use roda::shell::handle::{Event, StoreState};
 use roda::shell::http::Login;
-use roda::store::StoreState;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roda::protocol::body::Decision;
-use roda::store::StoreState;
+use roda::shell::handle::StoreState;
 use serde_json::json;
 
 use crate::fake::{ANA, INVITE, ME, Node, RUI, place, view};

@@ -114,7 +114,7 @@ impl Author {
 
 async fn commit(store: &mut Opened, batch: Batch) {
     let id = batch.id;
-    store.writer.write(batch).await.unwrap();
+    store.writer.try_write(batch).unwrap();
     loop {
         match store.events.recv().await.unwrap() {
             StoreEvent::Committed { through, .. } if through == id => return,

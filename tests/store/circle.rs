@@ -110,6 +110,11 @@ impl Owner {
         self.commit(vec![write])
     }
 
+    /// All entries in order.
+    pub fn rows(&self) -> Vec<Row> {
+        self.store.reader.newest(10_000).unwrap().rows
+    }
+
     /// Stops the store; gives what it said meanwhile.
     pub fn close(self) -> Vec<StoreEvent> {
         let Opened { writer, mut events, .. } = self.store;

@@ -3,8 +3,10 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use roda::store::{Options, Soundness, StoreEvent, StoreState};
+use roda::store::{Options, StoreEvent};
 
 use crate::circle::{Author, Owner, shown};
 
@@ -24,15 +26,12 @@ fn a_full_disk_commits_nothing_and_loses_nothing() {
         panic!("the disk is full")
     };
     assert!(why.contains("the disk is full") && why.contains("free some space"), "{why}");
-    assert_eq!(owner.store.health.writes(), StoreState::Failing(why));
-    assert!(!owner.store.health.ok());
-    assert_eq!(owner.store.reader.count().unwrap(), 1, "reads work, and no part is committed");
+    assert_eq!(owner.rows().len(), 1, "reads work, and no part is committed");
     page_limit.store(0, Ordering::Relaxed);
     assert!(matches!(owner.store.events.blocking_recv(), Some(StoreEvent::Recovered)));
     let rows = owner.committed();
     assert_eq!(rows.len(), 1 + 2_560);
-    assert!(owner.store.health.ok());
-    assert_eq!(owner.store.reader.count().unwrap(), 2_562);
+    assert_eq!(owner.rows().len(), 2_562);
     owner.commit_run(ana.texts(1, None));
 }
 
@@ -44,23 +43,14 @@ fn a_batch_that_fails_at_its_end_leaves_no_beginning() {
     let mut owner = Owner::with(folder.path(), options);
     let mut ana = Author::new(1);
     owner.commit_run(ana.texts(1, None));
-    let before = owner.snapshot();
+    let before = owner.rows();
     let writes = (0..10).map(|_| owner.arrives(ana.texts(256, None))).collect();
     owner.write(writes);
     assert!(matches!(owner.store.events.blocking_recv(), Some(StoreEvent::Failing(_))));
     let said = owner.close();
     assert!(!said.iter().any(|event| matches!(event, StoreEvent::Committed { .. })), "{said:?}");
-    let owner = Owner::open(folder.path());
-    assert!(owner.store.unclean);
-    assert_eq!(owner.snapshot(), before);
-}
-
-impl Owner {
-    /// What a start would restore now, but for the marks.
-    fn snapshot(&self) -> (u64, Vec<String>) {
-        let rows = self.store.reader.newest(100).unwrap().rows;
-        (self.store.reader.count().unwrap(), rows.iter().map(|row| format!("{row:?}")).collect())
-    }
+    assert!(!was_clean(folder.path()));
+    assert_eq!(Owner::open(folder.path()).rows(), before);
 }
 
 /// Fills a store, closes it, and overwrites `len` bytes of its file.
@@ -89,12 +79,11 @@ fn a_file_that_is_no_database_is_set_aside_and_a_fresh_one_works() {
         let mut start = [0; 4];
         fs::File::open(&aside).unwrap().read_exact(&mut start).unwrap();
         assert_eq!(start, [0xa5; 4], "kept as it was");
-        assert!(owner.store.needs_identity());
         assert_eq!(shown(&owner.store.restored), shown(&fresh()));
         owner.commit_run(Author::new(3).texts(1, None));
         owner.close();
         let owner = Owner::open(folder.path());
-        assert!(owner.store.set_aside.is_none() && owner.store.needs_identity());
+        assert!(owner.store.set_aside.is_none() && owner.store.lost);
         owner.close();
         fs::remove_file(folder.path().join("roda.db")).unwrap();
     }
@@ -104,23 +93,46 @@ fn fresh() -> roda::protocol::archive::Restored {
     roda::protocol::archive::Restored::default()
 }
 
-fn forget_the_clean_stop(database: &Path) {
-    let database = rusqlite::Connection::open(database).unwrap();
-    database.execute("UPDATE meta SET value = 0 WHERE name = 'clean'", []).unwrap();
+fn database(folder: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.join("roda.db")).unwrap()
+}
+
+fn forget_the_clean_stop(folder: &Path) {
+    database(folder).execute("UPDATE meta SET value = 0 WHERE name = 'clean'", []).unwrap();
+}
+
+/// Whether the next start trusts the file.
+fn was_clean(folder: &Path) -> bool {
+    let clean = "SELECT value FROM meta WHERE name = 'clean'";
+    database(folder).query_row(clean, [], |row| row.get(0)).unwrap()
+}
+
+/// Opens the store until its check has had the time to end, and gives what it found, if anything.
+fn poll_checked(folder: &Path) -> Option<String> {
+    for wait in (0..14).map(|doubled| Duration::from_millis(1 << doubled)) {
+        let owner = Owner::open(folder);
+        thread::sleep(wait);
+        let found = owner.close().into_iter().find_map(|event| match event {
+            StoreEvent::Damaged(why) => Some(why),
+            _ => None,
+        });
+        if found.is_some() || was_clean(folder) {
+            return found;
+        }
+    }
+    panic!("the check does not end")
 }
 
 #[test]
 fn a_sound_file_is_checked_once_after_an_unclean_stop() {
     let folder = tempfile::tempdir().unwrap();
     damaged(folder.path(), 0, 0);
-    forget_the_clean_stop(&folder.path().join("roda.db"));
-    let owner = Owner::open(folder.path());
-    assert!(owner.store.unclean);
-    let mut file = owner.store.health.watch_file();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(file.wait_for(|soundness| *soundness == Soundness::Sound)).unwrap();
-    owner.close();
-    assert!(!Owner::open(folder.path()).store.unclean);
+    assert!(was_clean(folder.path()));
+    forget_the_clean_stop(folder.path());
+    assert_eq!(poll_checked(folder.path()), None);
+    // Trusted from now on: nothing is there to be cut short.
+    Owner::open(folder.path()).close();
+    assert!(was_clean(folder.path()));
 }
 
 #[test]
@@ -128,25 +140,23 @@ fn damage_in_the_middle_is_found_beside_the_service_after_an_unclean_stop() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roda.db");
     damaged(folder.path(), 0, 0);
-    let owner = Owner::open(folder.path());
-    assert_eq!((owner.store.unclean, owner.store.health.file()), (false, Soundness::Trusted));
-    owner.close();
-
     let pages = fs::metadata(&path).unwrap().len() / 4096;
-    forget_the_clean_stop(&path);
+    forget_the_clean_stop(folder.path());
     let mut file = fs::File::options().write(true).open(&path).unwrap();
     file.seek(SeekFrom::Start(pages / 2 * 4096)).unwrap();
     file.write_all(&[0xa5; 4096]).unwrap();
     drop(file);
 
     let mut owner = Owner::open(folder.path());
-    assert!(owner.store.unclean && owner.store.set_aside.is_none());
+    assert!(owner.store.set_aside.is_none());
     let Some(StoreEvent::Damaged(why)) = owner.store.events.blocking_recv() else {
         panic!("a page of the file is overwritten")
     };
     assert!(why.contains("start it again"), "{why}");
     owner.close();
+    assert!(!was_clean(folder.path()));
     let owner = Owner::open(folder.path());
     assert!(owner.store.set_aside.is_some() && owner.store.restored.top.is_none());
-    assert!(!owner.store.unclean);
+    owner.close();
+    assert!(was_clean(folder.path()), "the fresh one needs no check");
 }

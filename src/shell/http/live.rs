@@ -18,8 +18,8 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
 
 use crate::protocol::id::Hash;
-use crate::shell::handle::{Event, View};
-use crate::store::{Row, StoreState, Unread};
+use crate::shell::handle::{Event, StoreState, View};
+use crate::store::{Row, Unread};
 
 use self::pending::Pending;
 use super::app::App;

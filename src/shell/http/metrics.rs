@@ -4,8 +4,7 @@
 use metrics::{describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
-use crate::shell::handle::View;
-use crate::store::StoreState;
+use crate::shell::handle::{StoreState, View};
 
 pub(super) struct Metrics(PrometheusRecorder);
 

@@ -27,4 +27,3 @@ mod status;
 
 pub use self::door::{Door, Invite, Login, Rows, Unreadable};
 pub use self::server::serve;
-pub use self::status::fingerprint;

@@ -15,8 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::protocol::id::NodeId;
-use crate::shell::handle::{Command, Refused};
-use crate::store::StoreState;
+use crate::shell::handle::{Command, Refused, StoreState};
 
 use super::app::App;
 use super::limits::{BODY_WAIT, HISTORY_DEFAULT, JSON_BODY_MAX};

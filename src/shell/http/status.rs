@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{MemberView, View};
-use crate::store::{ReadTo, StoreState};
+use crate::shell::handle::{MemberView, StoreState, View};
+use crate::store::ReadTo;
 
 use super::limits::{FRAME_HEAD_MAX, FRAME_TO_PAGE_MAX};
 use super::message::place_text;
@@ -26,7 +26,7 @@ const MEMBER_BYTES: usize = 128;
 const HEARD_STEP_MS: u64 = 10_000;
 
 /// The first 80 bits of a node id in groups, for people to compare by eye.
-pub fn fingerprint(id: &NodeId) -> String {
+fn fingerprint(id: &NodeId) -> String {
     let groups: Vec<String> = id.0[..10].chunks(2).map(hex::encode).collect();
     groups.join(" ")
 }

@@ -13,8 +13,8 @@ use crate::protocol::id::NodeId;
 use crate::protocol::limits::WAITING_SENDS_MAX;
 use crate::protocol::name::clean_name;
 use crate::protocol::packet::{Lane, Packet};
-use crate::shell::handle::{Command, Refused};
-use crate::store::{Row, StoreState};
+use crate::shell::handle::{Command, Refused, StoreState};
+use crate::store::Row;
 
 /// Who waits for an own entry.
 pub(super) enum Asked {

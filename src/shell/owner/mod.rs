@@ -20,10 +20,10 @@ use crate::protocol::id::NodeId;
 use crate::protocol::mesh::{Mesh, MeshInput};
 use crate::protocol::packet::LinkId;
 use crate::shell::clock::wall_ms;
-use crate::shell::handle::{Command, Event, View};
+use crate::shell::handle::{Command, Event, StoreState, View};
 use crate::shell::link::{LinkEvent, LinkSender};
 use crate::shell::links::Links;
-use crate::store::{Batch, Reader, Row, StoreEvent, StoreState, WriterHandle};
+use crate::store::{Batch, Reader, Row, StoreEvent, WriterHandle};
 
 use commands::Asked;
 use lookups::Lookups;

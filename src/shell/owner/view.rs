@@ -9,8 +9,7 @@ use crate::protocol::circle::{Circle, Member};
 use crate::protocol::id::NodeId;
 use crate::protocol::name::clean_name;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{MemberView, View};
-use crate::store::StoreState;
+use crate::shell::handle::{MemberView, StoreState, View};
 
 /// The cleaned name in a `circle` body.
 fn circle_name(body: Option<&str>) -> String {

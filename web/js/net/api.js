@@ -79,7 +79,7 @@ export class Api {
   /** `{link, svg}`: for somebody new. */
   async invite() {
     const said = await this.call('GET', '/api/invite');
-    return { link: said.link, svg: said.svg ?? said.qr };
+    return { link: said.link, svg: said.qr };
   }
 
   /** A page of the conversation after a place: `{messages, more}`. */

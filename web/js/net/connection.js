@@ -18,7 +18,7 @@ const GOING_AWAY = 1001;
 
 /** The node serves no more pages: it closes this one, which goes on asking. */
 const TOO_MANY = 'too_many_pages';
-const NOT_ALLOWED = new Set(['unauthorized', 'auth', 'token', 'login']);
+const NOT_ALLOWED = 'unauthorized';
 
 export class Connection {
   /**
@@ -148,7 +148,7 @@ export class Connection {
       this.full = true;
       return code;
     }
-    if (!NOT_ALLOWED.has(code)) return null;
+    if (code !== NOT_ALLOWED) return null;
     this.#enter('login');
     this.socket?.close();
     return code;
