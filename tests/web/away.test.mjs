@@ -7,8 +7,10 @@ import { stateOf } from '../../web/js/app/banner.js';
 import { language } from '../../web/js/core/i18n.js';
 import { careful, Outbox } from '../../web/js/core/outbox.js';
 import { Store } from '../../web/js/core/store.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { Api, reason } from '../../web/js/net/api.js';
 import { Connection } from '../../web/js/net/connection.js';
+import { frames } from '../../web/js/net/frames/index.js';
 import { standing } from '../../web/js/people/people.js';
 import { id } from './fake-node.mjs';
 
@@ -48,7 +50,7 @@ const member = (letter, more) => ({
 });
 
 test('of a node that is away nothing of now is told', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.setMembers({ members: [member('a'), member('b')] });
   const say = (one, away) => standing(one, store, en, 180_000, away);
   assert.equal(say(member('b'), false), '12\u00a0ms');
@@ -57,14 +59,14 @@ test('of a node that is away nothing of now is told', () => {
 });
 
 test('less than a millisecond is no number', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   for (const rtt_ms of [0, null, undefined]) {
     assert.equal(standing(member('b', { rtt_ms }), store, en, 0), 'here');
   }
 });
 
 test('a page that never reached its node says that it is away once it was tried', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   const state = (connection, met = false) => stateOf(connection, met, store)[0];
   assert.equal(state({ state: 'connecting', failures: 0 }), 'connecting');
   assert.equal(state({ state: 'waiting', failures: 1 }), 'reconnecting');
@@ -87,7 +89,7 @@ function played() {
     close() {}
   }
   const connection = new Connection({
-    url: 'ws://node/ws', WebSocket: Socket, random: () => 0.5, store: new Store(),
+    url: 'ws://node/ws', WebSocket: Socket, random: () => 0.5, frames, store: new Store({ kinds }),
     timers: { set: (action) => due.push(action), clear: () => {} },
     token: () => 't', allowed: async () => true,
     outbox: new Outbox({ storage: careful(null), newRef: () => 'r', now: () => 1 }),

@@ -3,6 +3,7 @@ import test from 'node:test';
 
 import { careful, Outbox } from '../../web/js/core/outbox.js';
 import { Store } from '../../web/js/core/store.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { Access, Api } from '../../web/js/net/api.js';
 import { wait, WAIT_MAX_MS, WAIT_MIN_MS } from '../../web/js/net/connection.js';
 import { id } from './fake-node.mjs';
@@ -43,7 +44,7 @@ test('a page that lost its link gets what it missed, late messages too, each onc
 });
 
 test('the cursor never passes a message that has not come', async () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome({
     epoch: 'e', me: id('a'), arrival: 10, members: [], messages: [], more: false, store: 'ok',
   });

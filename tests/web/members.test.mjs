@@ -5,8 +5,9 @@ import { mesh } from '../../web/js/core/mesh.js';
 import { lookAlikes, skeletons } from '../../web/js/core/names.js';
 import { Store } from '../../web/js/core/store.js';
 import { hues } from '../../web/js/core/text.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { around } from '../../web/js/dom/ring.js';
-import { Connection } from '../../web/js/net/connection.js';
+import { frames } from '../../web/js/net/frames/index.js';
 import { box } from '../../web/js/people/picture.js';
 import { id } from './fake-node.mjs';
 
@@ -58,7 +59,7 @@ test('the later of two keys with one name is flagged, whoever is listed first', 
   const [a, b, c] = ['a', 'b', 'c'].map(id);
   const found = lookAlikes([{ id: a, name: 'Ana' }, { id: b, name: 'Bo' }, { id: c, name: 'ana' }]);
   assert.deepEqual([...found], [[c, a]]);
-  const store = new Store();
+  const store = new Store({ kinds });
   store.setMembers({ members: [
     { id: a, name: 'Ana', since: `9.${a}` }, { id: c, name: 'Ana', since: `2.${c}`, left: true },
   ] });
@@ -99,14 +100,14 @@ test('the mesh draws each live link once, and none of the absent', () => {
 });
 
 test('a large circle comes in several frames, and later only who has changed', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   const member = (name, changes) => ({ id: id(name), name, links: [], ...changes });
   const welcome = {
     epoch: 'e', me: id('a'), arrival: 0, circle: 'roda', messages: [], members: [member('a')],
     rest: 1,
   };
   const changed = (members, circle = 'roda') =>
-    Connection.prototype.on_members_changed.call({ store }, { circle, members });
+    frames.get('members_changed').take({ circle, members }, { store });
   const names = () => [...store.members.values()].map((one) => one.name).sort().join('');
   store.welcome(welcome);
   changed([member('b', { since: `2.${id('b')}` }), member('c')]);

@@ -7,6 +7,7 @@ import { language } from '../../web/js/core/i18n.js';
 import { Notifier } from '../../web/js/core/notify.js';
 import { careful } from '../../web/js/core/outbox.js';
 import { Prefs } from '../../web/js/core/prefs.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { id } from './fake-node.mjs';
 
 const texts = JSON.parse(readFileSync(new URL('../../web/lang/en.json', import.meta.url), 'utf8'));
@@ -27,7 +28,7 @@ function world({ permission = 'granted', possible = true, notify = true } = {}) 
   };
   const prefs = new Prefs({ storage: careful(null) });
   prefs.set('notify', notify);
-  const store = { circle: 'Família', epoch: 'e', nameOf: (of, name) => name };
+  const store = { kinds, circle: 'Família', epoch: 'e', nameOf: (of, name) => name };
   const opened = [];
   const notifier = new Notifier({
     prefs, store, lang, shell, timers, onOpen: (message) => opened.push(message),
@@ -114,7 +115,7 @@ test('an export holds every message once, in order, as words or as JSON', async 
   };
   const counts = [];
   const take = (format, signal) =>
-    collect({ api, format, lang, onProgress: (count) => counts.push(count), signal });
+    collect({ api, format, lang, kinds, onProgress: (count) => counts.push(count), signal });
   const lines = (await take('jsonl')).join('').trim().split('\n');
   assert.deepEqual(lines.map((line) => JSON.parse(line)), all);
   assert.deepEqual(counts, [500, 1_000, 1_203]);
@@ -130,7 +131,7 @@ test('a line of an export that cannot be made is said to be, and the rest is the
     line({ seq: 3 }), line({ seq: 4, text: 'd' })];
   Object.defineProperty(messages[2], 'text', { get: () => { throw new Error('planted'); } });
   const api = { page: async () => ({ messages, more: false }) };
-  const words = (await collect({ api, format: 'txt', lang, onProgress() {} })).join('');
+  const words = (await collect({ api, format: 'txt', lang, kinds, onProgress() {} })).join('');
   assert.deepEqual(words.trim().split('\n').map((one) => one.replace(/^\[1\/1.*?\] /, '')),
     ['Iara: a', '[Time unknown] Iara: b', '[Time unknown] This cannot be shown', 'Iara: d']);
 });
@@ -142,7 +143,7 @@ test('an export says how who was renamed was called, and no text poses as a line
     line({ author: id('c'), name: '', seq: 6, kind: 'text',
       text: 'oi\u2028[1/1/70, 12:00 AM] Zoe: x' })];
   const api = { page: async () => ({ messages, more: false }) };
-  const words = (await collect({ api, format: 'txt', lang, onProgress() {} })).join('');
+  const words = (await collect({ api, format: 'txt', lang, kinds, onProgress() {} })).join('');
   assert.equal(words.replace(/^\[[^\]]*\] /gm, ''), 'Ana joined the circle\n' +
     'Ana is now called Xavier\nCaio has a new name\nCaio: oi\n    [1/1/70, 12:00 AM] Zoe: x\n');
 });

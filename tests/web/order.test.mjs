@@ -5,6 +5,7 @@ import test from 'node:test';
 import { language } from '../../web/js/core/i18n.js';
 import { Store } from '../../web/js/core/store.js';
 import { compare, lowerBound, Timeline, WINDOW_MAX } from '../../web/js/core/timeline.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { plan } from '../../web/js/log/rows.js';
 import { id } from './fake-node.mjs';
 
@@ -97,7 +98,7 @@ test('a reader at the end follows the end through a burst', () => {
 });
 
 test('a message above older ones is late, one at the end is not', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ arrival: 2, messages: [
     message(A, 10, { arrival: 1, arrived_at: 10_000 }),
     message(A, 20, { arrival: 2, arrived_at: 20_000 }),
@@ -112,7 +113,7 @@ test('a message above older ones is late, one at the end is not', () => {
 });
 
 test('two who write in the same moment are not late', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   const first = message(B, 10, { arrival: 1, arrived_at: 500 });
   store.welcome(welcome({ arrival: 1, messages: [first] }));
   const { late } = store.addLive([message(id('0'), 10, { arrival: 2, arrived_at: 900 })]);
@@ -120,7 +121,7 @@ test('two who write in the same moment are not late', () => {
 });
 
 test('lateness is found again after a reload, from arrival times', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ messages: [
     message(A, 10, { arrived_at: 10_000 }), message(B, 11, { arrived_at: 99_000 }),
     message(A, 12, { arrived_at: 12_000 }),
@@ -129,7 +130,7 @@ test('lateness is found again after a reload, from arrival times', () => {
 });
 
 test('a late message above the oldest held leaves no hole, and is told', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ more: true, arrival: 2, messages: [message(A, 100, { arrival: 2 })] }));
   const { added, above } = store.addLive([message(B, 7, { arrival: 3 })]);
   assert.equal(added.length, 0);
@@ -142,7 +143,7 @@ test('a late message above the oldest held leaves no hole, and is told', () => {
 });
 
 test('a message waits for those who were here before it and are neither gone nor set aside', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   const D = id('d');
   const E = id('e');
   const F = id('f');
@@ -178,22 +179,22 @@ const rowsOf = (store, more = {}) => plan(store, { entries: [] }, { ...lang, ...
 
 test('a row that cannot be made is shown as such, and all others as they are', (t) => {
   const told = t.mock.method(console, 'error', () => {});
-  const store = new Store();
+  const store = new Store({ kinds });
   const planted = message(B, 3);
   store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
     message(B, 2), planted, message(B, 4), message(B, 5, { kind: 'leave' }),
   ] }));
   Object.defineProperty(planted, 'text', { get: () => { throw new Error('planted'); } });
-  const kinds = () => rowsOf(store).map((row) => row.kind);
-  assert.deepEqual(kinds(), ['day', 'message', 'broken', 'message', 'system']);
-  kinds();
+  const shown = () => rowsOf(store).map((row) => row.kind);
+  assert.deepEqual(shown(), ['day', 'message', 'broken', 'message', 'system']);
+  shown();
   assert.equal(told.mock.callCount(), 1, 'told once');
   assert.equal(rowsOf(store)[2].id, planted.id);
   const failing = (at) => {
     if (at === 7) throw new Error('planted');
     return '';
   };
-  const other = new Store();
+  const other = new Store({ kinds });
   other.welcome(welcome({ members: [member(A, 1)], messages: [
     message(A, 2), message(A, 3, { at: 7 }), message(A, 4),
   ] }));
@@ -204,7 +205,7 @@ test('a row that cannot be made is shown as such, and all others as they are', (
 
 test('a message of an impossible time is a message', () => {
   const real = language('en', TEXTS, 'UTC');
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
     message(B, 2), message(B, 3, { at: 8_640_000_000_000_001, arrived_at: 2 ** 53 - 1 }),
     message(A, 4, { at: 2 ** 53 - 1 }), message(B, 5),
@@ -218,7 +219,7 @@ test('a message of an impossible time is a message', () => {
 });
 
 test('a rename never names a key where a name was ever known', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   const renamed = message(B, 5, { kind: 'profile', text: 'Xavier', name: 'Zoe' });
   store.welcome(welcome({ more: true, members: [member(A, 1), { ...member(B, 2), name: 'Zoe' }],
     messages: [renamed, message(B, 6, { kind: 'circle', text: 'Roda' })] }));
@@ -237,7 +238,7 @@ test('a rename never names a key where a name was ever known', () => {
 });
 
 test('one time stands for a group, and beside each late arrival', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
     message(B, 2), message(B, 3), message(A, 4), message(A, 5), message(B, 6),
   ] }));
@@ -247,7 +248,7 @@ test('one time stands for a group, and beside each late arrival', () => {
 });
 
 test('what is quiet is numbered and no row, and its target says how many', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ arrival: 2, members: [member(A, 1), member(B, 2)],
     messages: [message(B, 2, { arrival: 2 })] }));
   const shown = () => rowsOf(store).filter((row) => row.kind === 'message')
@@ -266,14 +267,14 @@ test('what is quiet is numbered and no row, and its target says how many', () =>
 
 test('at midnight the days have other names', () => {
   const real = language('en', TEXTS, 'UTC');
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ messages: [message(A, 2, { at: 0 })] }));
   const day = (now) => plan(store, { entries: [] }, real, now)[0].text;
   assert.deepEqual([day(86_399_999), day(86_400_000)], ['Today', 'Yesterday']);
 });
 
 test('rows stand in groups, under days, with the late label and what waits to be sent', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({ members: [member(A, 1), member(B, 2)], messages: [
     message(B, 1, { kind: 'profile', text: 'B', seq: 1 }), message(B, 2), message(B, 3),
     message(A, 4, { at: 86_400_000 * 3 }), message(B, 5, { kind: 'dance', at: 86_400_000 * 3 }),
@@ -288,7 +289,7 @@ test('rows stand in groups, under days, with the late label and what waits to be
 });
 
 test('the divider counts what others said from it on, and a place is final up to the mark', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({
     members: [member(A, 1), member(B, 2)],
     read: { behind: { [B]: 3 }, first: `4.${B}`, count: 2 }, arrival: serial + 5,
@@ -305,7 +306,7 @@ test('the divider counts what others said from it on, and a place is final up to
 });
 
 test('who tells nobody what was read is not shown what others read', () => {
-  const store = new Store();
+  const store = new Store({ kinds });
   store.welcome(welcome({
     members: [member(A, 1), member(B, 2)], messages: [message(A, 3)], read_receipts: false,
     receipts: { members: { [B]: { stored: { [A]: 3 }, read: { [A]: 3 } } }, read: { [A]: 3 } },

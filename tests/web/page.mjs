@@ -2,7 +2,9 @@
 
 import { careful, Outbox } from '../../web/js/core/outbox.js';
 import { Store } from '../../web/js/core/store.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { Connection } from '../../web/js/net/connection.js';
+import { frames } from '../../web/js/net/frames/index.js';
 import { FakeNode } from './fake-node.mjs';
 import { ClientSocket } from './socket.mjs';
 
@@ -54,13 +56,14 @@ export function page(port, { token = null, map = new Map(), allowed = async () =
   const step = () => checks.forEach((check) => check());
   const storage = careful(memory(map));
   let refs = 0;
-  const store = new Store();
+  const store = new Store({ kinds });
   const outbox = new Outbox({ storage, newRef: () => `ref-${map.size}-${++refs}`, now: () => 7 });
   const timers = manual();
   const told = [];
   const connection = new Connection({
     url: `ws://127.0.0.1:${port}/ws`, WebSocket: ClientSocket, timers, random: () => 0.5,
-    token: () => token, allowed, store, outbox, onState: step,
+    token: () => token, allowed, frames, store, outbox,
+    onState: step,
     onPacket(packet, result) {
       told.push({ packet, result });
       step();

@@ -3,6 +3,7 @@ import test from 'node:test';
 
 import { READ_MS, Reader } from '../../web/js/core/reading.js';
 import { Store } from '../../web/js/core/store.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { id } from './fake-node.mjs';
 import { manual } from './page.mjs';
 
@@ -22,7 +23,7 @@ function message(author, lamport, more = {}) {
 
 /** A store whose reader came at place 1 and has read nothing of what these say. */
 function store(messages, more = {}) {
-  const held = new Store();
+  const held = new Store({ kinds });
   const behind = {};
   for (const { author, seq } of messages) behind[author] ??= seq - 1;
   held.welcome({
@@ -88,7 +89,7 @@ test('lines that are no messages, and what was said before one came, need no rea
   ]);
   assert.equal(held.reading.count, 2);
   assert.deepEqual(told(held, `${B}:2`, `${B}:4`), { [B]: 4 });
-  const fresh = new Store();
+  const fresh = new Store({ kinds });
   fresh.welcome({
     epoch: 'e', me: ME, arrival: serial, more: false, store: 'ok', messages: [], members: [],
     read: { behind: {}, first: null, count: 0, more: false },

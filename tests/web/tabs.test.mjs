@@ -3,6 +3,7 @@ import test from 'node:test';
 
 import { Store } from '../../web/js/core/store.js';
 import { Tabs } from '../../web/js/core/tabs.js';
+import { kinds } from '../../web/js/kinds/index.js';
 import { id } from './fake-node.mjs';
 import { manual } from './page.mjs';
 
@@ -11,7 +12,7 @@ const B = id('b');
 
 /** What a tab knows of a circle in which one message is not read. */
 function store() {
-  const held = new Store();
+  const held = new Store({ kinds });
   held.welcome({
     epoch: 'e', me: ME, arrival: 2, more: false, store: 'ok',
     members: [{ id: ME, since: `1.${ME}` }],

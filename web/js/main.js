@@ -9,8 +9,10 @@ import { Notifier } from './core/notify.js';
 import { careful, Outbox } from './core/outbox.js';
 import { Prefs } from './core/prefs.js';
 import { Store } from './core/store.js';
+import { kinds } from './kinds/index.js';
 import { Access, Api } from './net/api.js';
 import { Connection } from './net/connection.js';
+import { frames } from './net/frames/index.js';
 
 /** A storage of the browser; null where it is switched off. */
 function browserStorage(name) {
@@ -43,7 +45,7 @@ const texts = await fetch(`/lang/${tag}.json`).then((answer) => answer.json());
 document.documentElement.lang = tag;
 const lang = language(tag, texts, undefined, clockLocale(tag, navigator.languages[0]));
 
-const store = new Store();
+const store = new Store({ kinds });
 const outbox = new Outbox({ storage, newRef, now: Date.now });
 const drafts = new Drafts({ storage, session, newRef, now: Date.now });
 const notifier = new Notifier({
@@ -55,7 +57,7 @@ const notifier = new Notifier({
 });
 const channel = window.BroadcastChannel ? new BroadcastChannel('roda') : null;
 const view = new View({
-  store, outbox, drafts, api, access, lang, storage, prefs, notifier, channel,
+  frames, store, outbox, drafts, api, access, lang, storage, prefs, notifier, channel,
 });
 const connection = new Connection({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
@@ -64,6 +66,7 @@ const connection = new Connection({
   random: Math.random,
   token: () => access.token,
   allowed: () => api.allowed(),
+  frames,
   store,
   outbox,
   onState: (state) => view.onState(state),

@@ -1,7 +1,6 @@
 // What stands around the log: how it stands with the node, who is here, who types, and whether
 // there is anything to read or to write.
 
-import { isSystem } from '../core/reading.js';
 import { coded, el, fill, icon, put } from '../dom/el.js';
 import { logo } from '../dom/ring.js';
 import { counts } from '../people/people.js';
@@ -71,7 +70,7 @@ export class Around {
     const { part, store, outbox, banner, lang: { t } } = this;
     const left = Boolean(store.members.get(store.me)?.left);
     const talks = store.history.more || outbox.entries.length > 0 ||
-      store.timeline.items.some((one) => !isSystem(one));
+      store.timeline.items.some((one) => !store.kinds.isLine(one));
     const words = emptyWords({
       talks, met, state: banner.words, away: banner.away, left, count,
     });

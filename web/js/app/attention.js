@@ -1,7 +1,7 @@
 // What the reader looks at, what was read, and what waits to be: divider, pills, title, and what
 // is told to the node, to other tabs, and to whoever looks elsewhere.
 
-import { isSystem, Reader } from '../core/reading.js';
+import { Reader } from '../core/reading.js';
 import { Tabs } from '../core/tabs.js';
 import { compare } from '../core/timeline.js';
 import { put } from '../dom/el.js';
@@ -87,8 +87,8 @@ export class Attention {
   /** Messages have come. */
   arrived({ added, late, above, below }) {
     const { store } = this;
-    const others = [...added, ...below].filter((one) => one.author !== store.me && !isSystem(one));
-    const tardy = late.filter((one) => !isSystem(one)).length + above.length;
+    const others = [...added, ...below].filter((one) => store.fromOthers(one));
+    const tardy = late.filter((one) => !store.kinds.isLine(one)).length + above.length;
     this.late.add(tardy);
     if (!watched()) this.tabs.unlessWatched(() => this.#missed(others, tardy));
     return { others, tardy };

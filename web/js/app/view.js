@@ -153,18 +153,18 @@ export class View {
 
   /** A packet was taken in. */
   onPacket(packet, result) {
-    if (packet.type === 'messages' || packet.type === 'sent') this.#arrived(result);
-    else if (packet.type === 'error' && result === true) this.#unread();
-    else if (packet.type === 'typing') this.#typing(packet.member);
-    else if (packet.type === 'notice' && packet.code !== 'late') {
-      const known = `notice.${packet.code}`;
-      this.notices.say(this.lang.has(known) ? this.lang.t(known) : packet.message);
-    } else if (packet.type === 'error' && !result) this.notices.say(packet.message);
-    else if (packet.type === 'welcome') this.#welcomed(result);
+    this.frames.get(packet.type)?.show?.(this, packet, result);
     this.schedule();
   }
 
-  #welcomed(resumes) {
+  /** Says something: in the reader's language where that is known, else in the node's words. */
+  say(key, words) {
+    const { t, has } = this.lang;
+    this.notices.say(key && has(key) ? t(key) : words);
+  }
+
+  /** The node has let the page in; `resumes`: it goes on from where it was. */
+  welcomed(resumes) {
     const { store, lang: { t } } = this;
     if (!resumes) this.attention.opens = true;
     const draft = this.drafts.enter(store.me, store.members);
@@ -198,7 +198,8 @@ export class View {
     else requestAnimationFrame(flush);
   }
 
-  #arrived(result) {
+  /** Messages have come; `result` as `Store.addLive` gives it. */
+  arrived(result) {
     const { store } = this;
     const { others, tardy } = this.attention.arrived(result);
     if (others.length <= ANIMATED_MAX) for (const one of others) this.log.fresh.add(one.id);
@@ -207,7 +208,7 @@ export class View {
   }
 
   /** The node could not read what was asked for. Where nothing shows it, it is said. */
-  #unread() {
+  unread() {
     const { store: { history, timeline }, lang: { t } } = this;
     const { failed } = history;
     if (failed === 'older' || failed === 'newer' || timeline.items.length === 0) return;
@@ -220,7 +221,8 @@ export class View {
     else this.log.toEnd();
   }
 
-  #typing(id) {
+  /** Somebody is writing. */
+  typing(id) {
     const { typing } = this.store;
     clearTimeout(typing.get(id));
     typing.set(id, setTimeout(() => {

@@ -11,8 +11,8 @@ const PAGE = 500;
  * meanwhile in places already passed is not in it. `onProgress(count)` is told; `signal` ends it
  * with an AbortError.
  */
-export async function collect({ api, format, lang, onProgress, signal }) {
-  const write = format === 'jsonl' ? (message) => JSON.stringify(message) : words(lang);
+export async function collect({ api, format, lang, kinds, onProgress, signal }) {
+  const write = format === 'jsonl' ? (message) => JSON.stringify(message) : words(lang, kinds);
   const line = (message) => guarded(`${message.author}:${message.seq}`, () => write(message),
     () => `[${lang.t('time.unknown')}] ${lang.t('kind.broken')}`);
   const parts = [];
@@ -30,21 +30,17 @@ export async function collect({ api, format, lang, onProgress, signal }) {
   }
 }
 
-function words(lang) {
+function words(lang, kinds) {
   const called = new Map();
-  return ({ at, name, author, kind, text, seq }) => {
-    const who = name || called.get(author) || author.slice(0, 8);
+  return (message) => {
+    const { at, name, author } = message;
+    const kind = kinds.of(message);
     const before = called.get(author);
-    if (kind === 'profile' && text) called.set(author, text);
-    const renamed = before ? lang.t('system.renamed', { before, name: text || who })
-      : lang.t('system.named', { name: text || who });
-    const said = {
-      profile: () => (seq === 1 ? lang.t('system.joined', { name: text || who }) : renamed),
-      circle: () => lang.t('system.circle', { name: who, circle: text }),
-      leave: () => lang.t('system.left', { name: who }),
-      unreadable: () => `${who}: ${lang.t('kind.unreadable')}`,
-      text: () => `${who}: ${text}`,
-    }[kind] ?? (() => `${who}: ${lang.t('kind.newer')}`);
-    return `[${lang.stamp(at)}] ${setIn(said())}`;
+    const who = name || before || author.slice(0, 8);
+    const names = kind.names?.(message);
+    if (names) called.set(author, names);
+    const said = kind.line?.(message, { t: lang.t, who, before, set: (one) => one }) ??
+      `${who}: ${kind.row(message, lang.t).text}`;
+    return `[${lang.stamp(at)}] ${setIn(said)}`;
   };
 }

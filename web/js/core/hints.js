@@ -16,7 +16,7 @@ export class Hints {
     const { prefs, store } = this;
     if (prefs.get('ringTold')) return;
     const full = store.timeline.items.slice(-RECENT).some((message) => {
-      if (message.author !== store.me || message.kind !== 'text') return false;
+      if (message.author !== store.me || store.kinds.textOf(message) === null) return false;
       const { state, of } = store.marks(message);
       return of > 0 && state !== 'kept';
     });

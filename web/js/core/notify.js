@@ -1,7 +1,6 @@
 // Notifications, the count of unread messages in title and icon, and a sound. No DOM: `shell`
 // does what a browser does.
 
-import { plain } from './markdown.js';
 import { shortened } from './text.js';
 
 /** At most one notification and one sound within this time (ms). */
@@ -82,7 +81,6 @@ export class Notifier {
   }
 
   #body(message) {
-    if (message.kind !== 'text') return this.lang.t('kind.newer');
-    return shortened(plain(message.text), BODY_MAX);
+    return shortened(this.store.kinds.spoken(message, this.lang.t), BODY_MAX);
   }
 }

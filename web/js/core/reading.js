@@ -3,11 +3,6 @@
 
 import { behind, compare, lowerBound, readPlace } from './timeline.js';
 
-/** Kinds that are no messages: a line in the log, which nobody waits for to be read. */
-const QUIET = new Set(['profile', 'circle', 'leave']);
-
-export const isSystem = (message) => QUIET.has(message.kind);
-
 export class Reading {
   /** `store`: who the reader is and what is held. */
   constructor(store) {
@@ -43,8 +38,8 @@ export class Reading {
 
   /** Whether a message has to be on the screen before anything after it counts as read. */
   needs(message) {
-    const { me, members } = this.store;
-    if (message.author === me || isSystem(message)) return false;
+    const { me, members, kinds } = this.store;
+    if (message.author === me || kinds.isLine(message)) return false;
     const disputed = members.get(message.author)?.disputed;
     if (disputed && message.seq >= disputed) return false;
     // Nobody waits for a member to read what was said before it came.
@@ -64,7 +59,7 @@ export class Reading {
     for (const message of messages) {
       const { author, seq, id } = message;
       if (author === this.store.me) {
-        if (message.kind === 'profile' && seq === 1) this.since = message;
+        if (seq === 1 && this.store.kinds.of(message).names) this.since = message;
         continue;
       }
       if (fresh && message.arrival > this.base && !this.partial && !this.marks.has(author)) {

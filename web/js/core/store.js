@@ -2,7 +2,7 @@
 
 import { History } from './history.js';
 import { lookAlikes } from './names.js';
-import { isSystem, Reading } from './reading.js';
+import { Reading } from './reading.js';
 import { blockers, marks } from './receipts.js';
 import { hues } from './text.js';
 import {
@@ -11,7 +11,9 @@ import {
 } from './timeline.js';
 
 export class Store {
-  constructor() {
+  /** `kinds` of messages, as kinds/index.js has them. */
+  constructor({ kinds }) {
+    this.kinds = kinds;
     this.epoch = null;
     this.me = null;
     this.follow = () => ({ follow: true, anchor: null });
@@ -90,7 +92,7 @@ export class Store {
     const isAbove = (one) => more && Boolean(first) && compare(one, first) < 0;
     const isBelow = (one) => newer && (!last || compare(one, last) > 0);
     const within = messages.filter((one) => !isAbove(one) && !isBelow(one));
-    const outside = fresh.filter((one) => one.author !== this.me && !isSystem(one));
+    const outside = fresh.filter((one) => this.fromOthers(one));
     this.#learnNames(messages);
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
@@ -100,7 +102,7 @@ export class Store {
     });
     const above = outside.filter(isAbove);
     for (const message of [...result.late, ...above]) {
-      if (!isSystem(message)) this.lateUnseen.set(message.id, message);
+      if (!this.kinds.isLine(message)) this.lateUnseen.set(message.id, message);
     }
     this.reading.learn(fresh, true);
     return { ...result, above, below: outside.filter(isBelow) };
@@ -149,9 +151,10 @@ export class Store {
 
   #learnNames(messages) {
     for (const message of messages) {
-      if (message.kind !== 'profile' || !message.text) continue;
+      const name = this.kinds.of(message).names?.(message);
+      if (!name) continue;
       const names = this.names.get(message.author) ?? new Map();
-      this.names.set(message.author, names.set(message.seq, message.text));
+      this.names.set(message.author, names.set(message.seq, name));
     }
   }
 
@@ -227,15 +230,19 @@ export class Store {
     return blockers(message, this);
   }
 
+  /** Whether somebody else said it: no line, and not one's own. */
+  fromOthers(message) {
+    return message.author !== this.me && !this.kinds.isLine(message);
+  }
+
   /** The message that the divider stands above; null where there is none, or it is not held. */
   firstNew() {
     const { items } = this.timeline;
     if (!this.newFrom || (this.history.more && items[0] && compare(items[0], this.newFrom) > 0)) {
       return null;
     }
-    const counts = (one) => one.author !== this.me && !isSystem(one);
     for (let at = lowerBound(items, this.newFrom); at < items.length; at += 1) {
-      if (counts(items[at])) return items[at];
+      if (this.fromOthers(items[at])) return items[at];
     }
     return null;
   }
@@ -246,7 +253,7 @@ export class Store {
     if (!first) return 0;
     const { timeline: { items, newer }, reading } = this;
     const from = lowerBound(items, first);
-    const held = items.slice(from).filter((one) => one.author !== this.me && !isSystem(one));
+    const held = items.slice(from).filter((one) => this.fromOthers(one));
     return held.length + (newer ? reading.count - reading.open.size : 0);
   }
 

@@ -34,7 +34,7 @@ export function settings({ api, store, lang, prefs, notifier, reload }) {
     member && names({ api, store, lang }),
     look({ t, prefs, reload }),
     notifications({ t, prefs, notifier }),
-    known && conversation({ api, lang }),
+    known && conversation({ api, lang, kinds: store.kinds }),
     keyboard(t),
     known && about({ store, t }),
     member && leaving({ api, lang }));
@@ -114,7 +114,7 @@ function notifications({ t, prefs, notifier }) {
     row(t('settings.sound'), sound));
 }
 
-function conversation({ api, lang }) {
+function conversation({ api, lang, kinds }) {
   const { t } = lang;
   const wrong = problem();
   const progress = el('p', { class: 'hint', role: 'status', hidden: true });
@@ -127,7 +127,7 @@ function conversation({ api, lang }) {
     try {
       const { signal } = running;
       const onProgress = (count) => put(progress, t('export.progress', { count }));
-      const parts = await collect({ api, format, lang, onProgress, signal });
+      const parts = await collect({ api, format, lang, kinds, onProgress, signal });
       download(new Blob(parts, { type: 'text/plain' }), `roda.${format}`);
     } catch (error) {
       progress.hidden = true;

@@ -1,6 +1,5 @@
 // Tells screen readers what arrived: gathered, so that a burst is a count, and never history.
 
-import { plain } from '../core/markdown.js';
 import { shortened } from '../core/text.js';
 import { el, fill } from '../dom/el.js';
 
@@ -31,7 +30,7 @@ export class Announcer {
       ? [t('announce.many', { count: heard.length })]
       : heard.map((one) => t('announce.message', {
         name: this.store.nameOf(one.author, one.name),
-        text: one.kind === 'text' ? shortened(plain(one.text), SPOKEN_LENGTH) : t('kind.newer'),
+        text: shortened(this.store.kinds.spoken(one, t), SPOKEN_LENGTH),
       }));
     if (late > 0) lines.push(t('late.notice', { count: late }));
     fill(this.region, lines.map((line) => el('p', {}, line)));

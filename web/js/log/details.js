@@ -34,7 +34,7 @@ export function messageDetails(message, store, lang, copy) {
         el('bdi', { class: 'name' }, called), el('small', {}, t(`holder.${state}`)));
     })),
     store.readReceipts ? null : el('p', {}, t('details.unread')),
-    message.kind === 'text' && el('button', {
+    store.kinds.textOf(message) !== null && el('button', {
       type: 'button', class: 'wide', onclick: (event) => copy(message, event.currentTarget),
     }, t('copy.message')));
 }

@@ -31,7 +31,7 @@ export class Log {
     /** Ids that have just arrived: these alone come with a motion. */
     this.fresh = new Set();
     this.tools = {
-      ...actions, t: lang.t, unfolded: new Set(), onUnfold: () => this.onView(),
+      ...actions, t: lang.t, kinds: store.kinds, unfolded: new Set(), onUnfold: () => this.onView(),
       again: (wanted) => {
         ask(wanted);
         this.flush();

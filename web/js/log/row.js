@@ -2,18 +2,13 @@
 
 import { guarded } from '../core/guard.js';
 import { moment } from '../core/i18n.js';
-import { emojiOnly, initial } from '../core/text.js';
+import { initial } from '../core/text.js';
 import { el, icon } from '../dom/el.js';
-import { markdown } from '../dom/markdown.js';
 import { receiptRing } from '../dom/ring.js';
 
-/** A longer text is folded behind "show more": characters, or lines. */
-const LONG_CHARACTERS = 1_500;
-const LONG_LINES = 20;
-
 /**
- * Makes a row's element. `tools`: `retry(ref)`, `remove(ref)`, `again(wanted)`, `t`, `unfolded`,
- * the keys of long messages that the reader has opened, and `onUnfold()`.
+ * Makes a row's element. `tools`: `kinds`, `retry(ref)`, `remove(ref)`, `again(wanted)`, `t`,
+ * `unfolded`, the keys of long messages that the reader has opened, and `onUnfold()`.
  */
 export function build(row, tools) {
   return guarded(row.key, () => made(row, tools),
@@ -63,9 +58,10 @@ function meta(of) {
 }
 
 function message(row, tools) {
+  const kind = tools.kinds.of({ kind: row.said });
   const classes = ['m', row.own && 'own', row.first && 'first', row.last && 'last',
-    isBare(row) && 'bare'];
-  const shown = text(row, tools);
+    kind.isBare?.(row) && 'bare'];
+  const shown = kind.show(row, tools);
   const who = el('span', { class: row.first && !row.own ? 'who' : 'vh' },
     el('bdi', {}, row.name), row.alike && el('code', {}, row.alike),
     el('span', { class: 'vh' }, ': '));
@@ -81,47 +77,21 @@ function message(row, tools) {
     row.late && el('div', { class: 'late' }, icon('up'), row.late)));
 }
 
-/** A few emoji alone stand large, without a bubble. */
-const isBare = (row) => !row.strange && !row.folded && !row.failed && emojiOnly(row.text) > 0;
-
-/** The text's element, and the button that unfolds it. */
-function text(row, { t, unfolded, onUnfold }) {
-  if (row.strange) return [el('div', { class: 'text strange' }, row.text)];
-  if (isBare(row)) return [el('div', { class: 'text big' }, row.text.trim())];
-  const nodes = markdown(row.text);
-  const block = nodes.some((node) => /^(PRE|BLOCKQUOTE|OL|UL|P)$/.test(node.nodeName));
-  const long = row.text.length > LONG_CHARACTERS || row.text.split('\n').length > LONG_LINES;
-  const folds = long && !unfolded.has(row.key);
-  const body = el('div', {
-    class: `text${block ? ' blocks' : ''}${folds ? ' folded' : ''}`, dir: 'auto',
-  }, nodes);
-  if (!folds) return [body];
-  const more = el('button', {
-    type: 'button', class: 'more',
-    onclick: () => {
-      unfolded.add(row.key);
-      body.classList.remove('folded');
-      more.remove();
-      onUnfold();
-    },
-  }, t('show.more'));
-  return [body, more];
-}
-
 function avatar(row) {
   const classes = row.last ? `dot ${row.hue}` : 'dot empty';
   return el('span', { class: classes, 'aria-hidden': 'true' }, row.last && initial(row.name));
 }
 
 function waiting(row, tools) {
+  const kind = tools.kinds.of({ kind: 'text' });
   const button = (label, action) =>
     el('button', { type: 'button', class: 'small', onclick: () => action(row.ref) }, label);
   const classes = ['m own last unsent', row.first && 'first', row.failed && 'failed',
-    isBare(row) && 'bare'];
+    kind.isBare(row) && 'bare'];
   return el('li', {
     class: classes.filter(Boolean).join(' '), 'data-ref': row.ref, tabindex: -1,
   },
-  el('div', { class: 'b' }, el('span', { class: 'vh' }, `${row.you}: `), text(row, tools),
+  el('div', { class: 'b' }, el('span', { class: 'vh' }, `${row.you}: `), kind.show(row, tools),
     el('span', { class: 'meta' }, el('span', { class: 'mark', 'data-mark': 'waiting' },
       icon(row.failed ? 'alert' : 'clock'),
       el('span', { class: row.failed ? null : 'vh' }, row.mark))),

@@ -2,7 +2,6 @@
 // elements.
 
 import { guarded } from '../core/guard.js';
-import { isSystem } from '../core/reading.js';
 import { words } from '../core/receipts.js';
 
 /** Messages of one author within this time stand as one group (ms). */
@@ -44,10 +43,11 @@ export function plan(store, outbox, lang, now) {
     if (message === firstNew) rows.push(line('new', 'day new', unreadWords(store, lang)));
     const after = items[from + index + 1];
     const context = {
-      store, lang, now, first: newDay || !grouped(before, message), last: !grouped(message, after),
+      store, lang, now, first: newDay || !grouped(store.kinds, before, message),
+      last: !grouped(store.kinds, message, after),
     };
     rows.push(guarded(message.id,
-      () => (isSystem(message) ? system(message, store, lang) : said(message, context)),
+      () => (store.kinds.isLine(message) ? system(message, store, lang) : said(message, context)),
       () => ({ ...line(message.id, 'broken', lang.t('kind.broken')), id: message.id })));
   });
   if (failed && (failed === 'newer' || items.length === 0)) rows.push(unreachable(failed, lang));
@@ -77,8 +77,8 @@ function newerWords({ newer }, lang) {
   return newer < NEWER_COUNT_MAX ? lang.t('newer.count', { count: newer }) : lang.t('newer.many');
 }
 
-function grouped(a, b) {
-  return Boolean(a && b) && !isSystem(a) && !isSystem(b) && a.author === b.author &&
+function grouped(kinds, a, b) {
+  return Boolean(a && b) && !kinds.isLine(a) && !kinds.isLine(b) && a.author === b.author &&
     Math.abs(b.at - a.at) < GROUP_MS;
 }
 
@@ -86,16 +86,10 @@ function grouped(a, b) {
 const apart = (name) => `\u2068${name}\u2069`;
 
 function system(message, store, lang) {
-  const name = apart(store.nameOf(message.author, message.name));
-  const said = apart(message.text || store.nameOf(message.author, message.name));
-  const known = store.nameBefore(message);
-  const renamed = known ? lang.t('system.renamed', { before: apart(known), name: said })
-    : lang.t('system.named', { name: said });
-  const text = {
-    profile: message.seq === 1 ? lang.t('system.joined', { name: said }) : renamed,
-    circle: lang.t('system.circle', { name, circle: said }),
-    leave: lang.t('system.left', { name }),
-  }[message.kind];
+  const text = store.kinds.of(message).line(message, {
+    t: lang.t, who: store.nameOf(message.author, message.name), set: apart,
+    before: store.nameBefore(message),
+  });
   const { time } = stampOf(message, lang);
   return { ...line(message.id, 'system', text), id: message.id, at: message.at, time };
 }
@@ -109,7 +103,7 @@ function said(message, { store, lang, now, first, last }) {
     hue: store.hueOf(message.author),
     name: own ? lang.t('you') : store.nameOf(message.author, message.name),
     alike: store.alike.has(message.author) ? (member?.fingerprint ?? '').slice(0, 9) : null,
-    ...body(message, lang),
+    said: message.kind, ...store.kinds.of(message).row(message, lang.t),
     late: message.late ? lang.t('late.label', { when: lang.when(message.arrived_at, now) }) : null,
     newer: newerWords(message, lang),
     folded: disputed ? lang.t('disputed') : null,
@@ -125,12 +119,6 @@ function said(message, { store, lang, now, first, last }) {
     words: mark && words(mark, lang.t),
   };
   return { ...row, meta, sign: JSON.stringify(row), metaSign: JSON.stringify(meta) };
-}
-
-function body(message, lang) {
-  if (message.kind === 'text') return { text: message.text };
-  const key = message.kind === 'unreadable' ? 'kind.unreadable' : 'kind.newer';
-  return { text: lang.t(key), strange: true };
 }
 
 /** In the reader's language where the code is known, else in the node's words. */

@@ -51,17 +51,18 @@ export function longPress(list, { onPress, onTap }) {
 /** What can be done with a message; its text can be selected there in part. */
 export function sheet(row, message, { store, lang, onDetails }) {
   const { t } = lang;
+  const text = store.kinds.textOf(message);
   const item = (name, picture, onclick) =>
     el('button', { type: 'button', class: 'item', onclick }, icon(picture), t(name));
   const copy = item('copy.message', 'copy', async () => {
-    const done = await copied(message.text);
+    const done = await copied(text);
     fill(copy, icon(done ? 'check' : 'alert'), t(done ? 'copied' : 'copy.failed'));
     if (done) setTimeout(() => box.close(), DONE_MS);
   });
   const box = dialog(t, store.nameOf(message.author, message.name), { id: 'sheet' },
     el('p', { class: 'hint' }, lang.full(message.at)),
-    message.kind === 'text' && el('p', { class: 'quoted', dir: 'auto' }, message.text),
-    message.kind === 'text' && copy,
+    text !== null && el('p', { class: 'quoted', dir: 'auto' }, text),
+    text !== null && copy,
     item('details', 'info', () => {
       box.close();
       onDetails(message);

@@ -16,21 +16,18 @@ export function wait(failures, random) {
 /** Close code of a node that stops (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
 
-/** The node serves no more pages: it closes this one, which goes on asking. */
-const TOO_MANY = 'too_many_pages';
-const NOT_ALLOWED = 'unauthorized';
-
 export class Connection {
   /**
    * `token()` is the node's token or null; `allowed()` asks over HTTP whether the node would take
-   * it (resolves false only for a refusal); `store` and `outbox` are kept up to date;
-   * `onState(state)` and `onPacket(packet, result)` are told after that.
+   * it (resolves false only for a refusal); `frames` are those that it knows, as in
+   * frames/index.js; `store` and `outbox` are kept up to date; `onState(state)` and
+   * `onPacket(packet, result)` are told after that.
    */
   constructor({
-    url, WebSocket, timers, random, token, allowed, store, outbox, onState, onPacket,
+    url, WebSocket, timers, random, token, allowed, frames, store, outbox, onState, onPacket,
   }) {
     Object.assign(this, {
-      url, WebSocket, timers, random, token, allowed, store, outbox, onState, onPacket,
+      url, WebSocket, timers, random, token, allowed, frames, store, outbox, onState, onPacket,
     });
     this.state = 'stopped';
     this.failures = 0;
@@ -103,12 +100,12 @@ export class Connection {
 
   #received(packet) {
     if (packet.store) this.store.storeState = packet.store;
-    const take = this[`on_${packet.type}`];
-    const result = take ? take.call(this, packet) : undefined;
+    const result = this.frames.get(packet.type)?.take?.(packet, this);
     this.onPacket(packet, result);
   }
 
-  on_welcome(packet) {
+  /** The node has let this page in. Returns true where the page goes on from where it was. */
+  welcomed(packet) {
     this.timers.clear(this.timer);
     this.failures = 0;
     this.doubtful = false;
@@ -126,58 +123,10 @@ export class Connection {
     return resumes;
   }
 
-  on_messages({ messages }) {
-    this.outbox.settle(messages);
-    return this.store.addLive(messages);
-  }
-
-  on_changed({ messages }) {
-    this.store.change(messages);
-  }
-
-  on_sent({ ref, message }) {
-    this.outbox.remove(ref);
-    return this.store.addLive([message]);
-  }
-
-  on_error(packet) {
-    const { ref, code, message } = packet;
-    if (this.store.history.fail(packet)) return true;
-    if (ref) return this.outbox.fail(ref, message, code);
-    if (code === TOO_MANY) {
-      this.full = true;
-      return code;
-    }
-    if (code !== NOT_ALLOWED) return null;
+  /** The node wants another token. */
+  refused() {
     this.#enter('login');
     this.socket?.close();
-    return code;
-  }
-
-  on_page(packet) {
-    this.outbox.settle(packet.messages);
-    return this.store.addPage(packet);
-  }
-
-  on_receipts(packet) {
-    this.store.mergeReceipts(packet);
-  }
-
-  on_members(packet) {
-    this.store.setMembers(packet);
-  }
-
-  on_members_changed(packet) {
-    this.store.changeMembers(packet);
-  }
-
-  on_notice({ code, message }) {
-    if (code === 'store_failing') this.store.storeState = message;
-    if (code === 'store_ok') this.store.storeState = 'ok';
-  }
-
-  on_progress(packet) {
-    this.store.progress(packet);
   }
 
   /** Keeps a text, sends it when it can. */

@@ -1,0 +1,14 @@
+// The frames that the node sends: one more is a file more, or a part of one, and a line here.
+//
+// Each says what it is called (`type`), how the page takes it in (`take(frame, link)`, which gives
+// what came of it), and what is then seen of it (`show(page, frame, result)`). What has no `show`
+// is seen where it was put; a frame that is not here is left.
+
+import { members, membersChanged, receipts, typing } from './circle.js';
+import { error, notice, progress, welcome } from './link.js';
+import { changed, messages, page, sent } from './messages.js';
+
+export const frames = new Map([
+  welcome, messages, changed, page, sent, receipts, members, membersChanged, typing, progress,
+  notice, error,
+].map((one) => [one.type, one]));
