@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::NodeId;
 use roda::protocol::packet::{LinkId, Packet};
 use roda::seal::GroupKey;
@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::author::Author;
 
 /// Far above what anything here takes; reached only where something hangs.
 pub const HANGS: Duration = Duration::from_secs(20);
@@ -126,8 +128,5 @@ pub async fn linked(a: Setting, b: Setting) -> (End, Up, End, Up) {
 }
 
 pub fn run(author: u8, body_bytes: usize) -> Arc<CheckedRun> {
-    let key = SigningKey::from_bytes(&[author; 32]);
-    let author = NodeId(key.verifying_key().to_bytes());
-    let first = Place { author, seq: 1, prev: None, seen: None, lamport: 1 };
-    Arc::new(Run::sign(first, vec![Said { at: 1, body: "x".repeat(body_bytes) }], &key))
+    Author::new(author).signs(vec![Said { at: 1, body: "x".repeat(body_bytes) }], None)
 }

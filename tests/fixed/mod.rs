@@ -9,7 +9,7 @@ use aes::cipher::{BlockEncryptMut as _, KeyIvInit as _};
 use ed25519_dalek::SigningKey;
 use hkdf::hmac::{Hmac, KeyInit as _, Mac as _};
 use roda::handshake::Local;
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::NodeId;
 use roda::protocol::packet::Packet;
 use roda::protocol::receipt::Receipt;
@@ -17,6 +17,8 @@ use roda::seal::{GroupKey, Key};
 use roda::wire::{PacketError, parse};
 use sha2::Sha256;
 use zeroize::Zeroizing;
+
+use crate::author::Author;
 
 /// The initialisation vector of every fixed token.
 pub const IV: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -79,20 +81,18 @@ pub fn said(at: u64, body: &str) -> Said {
 
 /// A run of member 1: its profile and its first text.
 pub fn run() -> Arc<CheckedRun> {
-    let first = Place { author: id(1), seq: 1, prev: None, seen: None, lamport: 1 };
     let entries = vec![
         said(1_700_000_000_000, r#"{"kind":"profile","name":"Ana"}"#),
         said(1_700_000_000_000, r#"{"kind":"text","text":"Olá!"}"#),
     ];
-    Arc::new(Run::sign(first, entries, &identity(1)))
+    Author::new(1).signs(entries, None)
 }
 
 /// A run of member 2 that has seen member 1's text.
 pub fn answer(text: &str) -> CheckedRun {
-    let seen = Some(run().head());
-    let first = Place { author: id(2), seq: 1, prev: None, seen, lamport: 3 };
     let body = format!(r#"{{"kind":"profile","name":"{text}"}}"#);
-    Run::sign(first, vec![said(1_700_000_001_000, &body)], &identity(2))
+    let seen = (run().head(), run().last_lamport());
+    (*Author::new(2).signs(vec![said(1_700_000_001_000, &body)], Some(seen))).clone()
 }
 
 pub fn receipt() -> Receipt {

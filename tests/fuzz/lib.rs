@@ -1,5 +1,7 @@
 //! What the fuzz targets check.
 
+#[path = "../author/mod.rs"]
+mod author;
 #[allow(dead_code)]
 #[path = "../http/fake.rs"]
 mod fake;

@@ -1,6 +1,8 @@
 //! The corpus of the fuzz targets: made from real encodings, and replayed through what the targets
 //! check. Fuzzing itself is `tests/run fuzz`.
 
+#[path = "../author/mod.rs"]
+mod author;
 #[allow(dead_code)]
 #[path = "../http/fake.rs"]
 mod fake;

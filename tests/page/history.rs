@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
 use roda::conversation::kind;
 use roda::protocol::archive::Write;
 use roda::protocol::body::Decision;
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
-use roda::protocol::id::{Hash, NodeId};
+use roda::protocol::entry::Said;
 use roda::seal::GroupKey;
 use roda::shell::clock::wall_ms;
 use roda::store::{Batch, Opened, Options, Store, StoreEvent};
+
+use crate::author::Author;
 
 /// Who talked. None of them has a node: they are away.
 const PEOPLE: [&str; 3] = ["Dandara", "Emil", "Fumiko"];
@@ -22,12 +21,6 @@ const TURNS: [usize; 5] = [1, 4, 2, 1, 3];
 const PACE_MS: u64 = 30_000;
 /// Runs in one batch.
 const BATCH: usize = 512;
-
-struct Author {
-    key: SigningKey,
-    seq: u64,
-    prev: Option<Hash>,
-}
 
 /// Text of the message with this number, from 0.
 pub fn text(number: usize) -> String {
@@ -73,12 +66,14 @@ pub async fn write_timed(
     // The whole conversation is one chain: each names the one before it.
     let (mut top, mut written, mut writes, mut id) = (None, 0, Vec::new(), 0);
     for (person, bodies) in turns {
-        let author: &mut Author = authors.entry(person).or_insert_with(|| Author::new(person));
+        let new = || Author::numbered(1, person as u64);
+        let author: &mut Author = authors.entry(person).or_insert_with(new);
         let said = bodies.iter().enumerate().map(|(i, body)| Said {
             at: clock(written + i, began + (written + i) as u64 * PACE_MS),
             body: body.clone(),
         });
-        let run = author.says(said.collect(), top, written as u64 + 1);
+        let seen = top.filter(|top| Some(*top) != author.prev);
+        let run = author.signs_at(written as u64 + 1, said.collect(), seen);
         top = Some(run.head());
         let (arrival, arrived_at) = (written as u64 + 1, began + written as u64 * PACE_MS);
         written += bodies.len();
@@ -92,24 +87,6 @@ pub async fn write_timed(
     drop(writer);
     while events.recv().await.is_some() {}
     entries
-}
-
-impl Author {
-    fn new(person: usize) -> Author {
-        let mut secret = [1; 32];
-        secret[..8].copy_from_slice(&(person as u64).to_le_bytes());
-        Author { key: SigningKey::from_bytes(&secret), seq: 0, prev: None }
-    }
-
-    fn says(&mut self, said: Vec<Said>, top: Option<Hash>, lamport: u64) -> Arc<CheckedRun> {
-        let author = NodeId(self.key.verifying_key().to_bytes());
-        let seen = top.filter(|top| Some(*top) != self.prev);
-        let first = Place { author, seq: self.seq + 1, prev: self.prev, seen, lamport };
-        let run = Run::sign(first, said, &self.key);
-        self.seq = run.run().last_seq();
-        self.prev = Some(run.head());
-        Arc::new(run)
-    }
 }
 
 async fn commit(store: &mut Opened, batch: Batch) {

@@ -1,6 +1,8 @@
 //! The page in a real browser, against real nodes. Needs chromium and chromedriver, and runs only
 //! where `RODA_TEST_BROWSER` is set: `tests/run page` sees to both.
 
+#[path = "../author/mod.rs"]
+mod author;
 mod browser;
 mod clean;
 mod door;

@@ -1,6 +1,8 @@
 //! What a node takes: memory, open files, disk. `tests/run resources` prints the table.
 #![cfg(target_os = "linux")] // memory and files are read from /proc
 
+#[path = "../author/mod.rs"]
+mod author;
 #[path = "../store/circle.rs"]
 #[allow(dead_code)] // each test target uses its part
 mod circle;
@@ -13,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{LINKS_MAX, SYNC_AUTHORS_MAX};
 use roda::protocol::packet::{Head, Packet, Sync};
@@ -24,7 +26,8 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use circle::{Author, Owner};
+use author::Author;
+use circle::{Owner, texts};
 use ends::hand::{ByHand, first_frame, until_closed};
 use program::{Program, eventually};
 
@@ -121,12 +124,10 @@ fn vector(part: usize) -> Packet {
 
 /// A large run that waits for an entry that never comes.
 fn waiting(author: usize) -> Arc<CheckedRun> {
-    let key = ed25519_dalek::SigningKey::from_bytes(&made_up(author));
-    let id = NodeId(key.verifying_key().to_bytes());
     let prev = Some(Hash(made_up(author + (1 << 20))));
-    let first = Place { author: id, seq: 9, prev, seen: None, lamport: 9 };
+    let mut author = Author { seq: 8, prev, lamport: 8, ..Author::numbered(7, author as u64) };
     let said = (0..4).map(|_| Said { at: 1, body: "x".repeat(30_000) });
-    Arc::new(Run::sign(first, said.collect(), &key))
+    author.signs(said.collect(), None)
 }
 
 /// A member that says all this and reads whatever comes.
@@ -152,7 +153,7 @@ fn fill(node: &Program) {
     while stored < STORED {
         let writes = (0..STORED_AT_ONCE / 256)
             .map(|turn| {
-                let run = authors[turn % 4].texts(256, None);
+                let run = texts(&mut authors[turn % 4], 256, None);
                 store.arrives(run)
             })
             .collect();

@@ -4,54 +4,25 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
 use roda::conversation::kind;
 use roda::protocol::archive::{Restored, Write};
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::receipt::Receipt;
 use roda::store::{Batch, Opened, Options, Row, Store, StoreEvent};
 
-/// A member's key and the end of its log.
-#[derive(Clone)]
-pub struct Author {
-    pub key: SigningKey,
-    pub seq: u64,
-    pub prev: Option<Hash>,
-    pub lamport: u64,
+use crate::author::Author;
+
+/// A receipt of this member, and of one that nobody else knows.
+pub fn receipt(of: &Author, count: u64) -> Receipt {
+    let stored = BTreeMap::from([(of.id(), count * 2), (NodeId([9; 32]), 1)]);
+    Receipt::sign(count, stored.into(), BTreeMap::new().into(), count, &of.key)
 }
 
-impl Author {
-    pub fn new(number: u8) -> Author {
-        Author { key: SigningKey::from_bytes(&[number; 32]), seq: 0, prev: None, lamport: 0 }
-    }
-
-    pub fn id(&self) -> NodeId {
-        NodeId(self.key.verifying_key().to_bytes())
-    }
-
-    /// Continues the log; `seen` is the hash and counter of another's entry.
-    pub fn run(&mut self, bodies: &[String], seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
-        let lamport = 1 + self.lamport.max(seen.map_or(0, |(_, lamport)| lamport));
-        let (seq, prev, seen) = (self.seq + 1, self.prev, seen.map(|(hash, _)| hash));
-        let first = Place { author: self.id(), seq, prev, seen, lamport };
-        let said = |(i, body): (usize, &String)| Said { at: 1_000 + i as u64, body: body.clone() };
-        let run = Run::sign(first, bodies.iter().enumerate().map(said).collect(), &self.key);
-        self.seq = run.run().last_seq();
-        self.prev = Some(run.head());
-        self.lamport = run.last_lamport();
-        Arc::new(run)
-    }
-
-    pub fn texts(&mut self, count: usize, seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
-        let text = |i| kind::text::body(&format!("text {i} \u{1f642}"));
-        self.run(&(0..count).map(text).collect::<Vec<_>>(), seen)
-    }
-
-    pub fn receipt(&self, count: u64) -> Receipt {
-        let stored = BTreeMap::from([(self.id(), count * 2), (NodeId([9; 32]), 1)]);
-        Receipt::sign(count, stored.into(), BTreeMap::new().into(), count, &self.key)
-    }
+/// So many texts as one run.
+pub fn texts(of: &mut Author, count: usize, seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
+    let text = |i| kind::text::body(&format!("text {i} \u{1f642}"));
+    of.says(&(0..count).map(text).collect::<Vec<_>>(), seen)
 }
 
 /// An open store, and the numbers that its owner gives out.

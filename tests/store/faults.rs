@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use roda::store::{Options, StoreEvent};
 
-use crate::circle::{Author, Owner, shown};
+use crate::author::Author;
+use crate::circle::{Owner, shown, texts};
 
 #[test]
 fn a_full_disk_commits_nothing_and_loses_nothing() {
@@ -17,9 +18,9 @@ fn a_full_disk_commits_nothing_and_loses_nothing() {
     let options = Options { page_limit: page_limit.clone(), ..Options::default() };
     let mut owner = Owner::with(folder.path(), options);
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    owner.commit_run(rui.texts(1, None));
-    let small = owner.arrives(rui.texts(1, None));
-    let writes = (0..10).map(|_| owner.arrives(ana.texts(256, None)));
+    owner.commit_run(texts(&mut rui, 1, None));
+    let small = owner.arrives(texts(&mut rui, 1, None));
+    let writes = (0..10).map(|_| owner.arrives(texts(&mut ana, 256, None)));
     let writes = std::iter::once(small).chain(writes.collect::<Vec<_>>()).collect();
     owner.write(writes);
     let Some(StoreEvent::Failing(why)) = owner.store.events.blocking_recv() else {
@@ -32,7 +33,7 @@ fn a_full_disk_commits_nothing_and_loses_nothing() {
     let rows = owner.committed();
     assert_eq!(rows.len(), 1 + 2_560);
     assert_eq!(owner.rows().len(), 2_562);
-    owner.commit_run(ana.texts(1, None));
+    owner.commit_run(texts(&mut ana, 1, None));
 }
 
 #[test]
@@ -42,9 +43,9 @@ fn a_batch_that_fails_at_its_end_leaves_no_beginning() {
     let options = Options { page_limit, ..Options::default() };
     let mut owner = Owner::with(folder.path(), options);
     let mut ana = Author::new(1);
-    owner.commit_run(ana.texts(1, None));
+    owner.commit_run(texts(&mut ana, 1, None));
     let before = owner.rows();
-    let writes = (0..10).map(|_| owner.arrives(ana.texts(256, None))).collect();
+    let writes = (0..10).map(|_| owner.arrives(texts(&mut ana, 256, None))).collect();
     owner.write(writes);
     assert!(matches!(owner.store.events.blocking_recv(), Some(StoreEvent::Failing(_))));
     let said = owner.close();
@@ -58,7 +59,7 @@ fn damaged(folder: &Path, from: u64, len: usize) {
     let mut owner = Owner::open(folder);
     let mut ana = Author::new(1);
     for _ in 0..8 {
-        owner.commit_run(ana.texts(256, None));
+        owner.commit_run(texts(&mut ana, 256, None));
     }
     owner.close();
     let path = folder.join("roda.db");
@@ -80,7 +81,7 @@ fn a_file_that_is_no_database_is_set_aside_and_a_fresh_one_works() {
         fs::File::open(&aside).unwrap().read_exact(&mut start).unwrap();
         assert_eq!(start, [0xa5; 4], "kept as it was");
         assert_eq!(shown(&owner.store.restored), shown(&fresh()));
-        owner.commit_run(Author::new(3).texts(1, None));
+        owner.commit_run(texts(&mut Author::new(3), 1, None));
         owner.close();
         let owner = Owner::open(folder.path());
         assert!(owner.store.set_aside.is_none() && owner.store.lost);

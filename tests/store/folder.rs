@@ -2,7 +2,8 @@ use std::fs;
 
 use roda::store::{OpenError, Options, SCHEMA_VERSION, Store};
 
-use crate::circle::{Author, Owner};
+use crate::author::Author;
+use crate::circle::{Owner, texts};
 
 fn keys(fingerprints: &[&str]) -> Options {
     let fingerprints = fingerprints.iter().map(|key| key.to_string()).collect();
@@ -59,7 +60,7 @@ fn only_the_owner_can_read_the_folder() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("new/data");
     let mut owner = Owner::with(&folder, keys(&["one"]));
-    owner.commit_run(Author::new(1).texts(1, None));
+    owner.commit_run(texts(&mut Author::new(1), 1, None));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
     let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
@@ -98,7 +99,7 @@ fn a_backup_holds_the_conversation_under_a_new_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let other = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
-    let rows = owner.commit_run(Author::new(1).texts(20, None));
+    let rows = owner.commit_run(texts(&mut Author::new(1), 20, None));
     let copy = other.path().join("roda.db");
     owner.store.reader.backup(&copy).unwrap();
     assert!(owner.store.reader.backup(&copy).is_err(), "nothing is overwritten");

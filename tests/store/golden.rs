@@ -10,7 +10,8 @@ use roda::protocol::packet::Range;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::circle::{Author, Owner};
+use crate::author::Author;
+use crate::circle::{Owner, texts};
 
 /// A conversation of Ana and Rui in the first schema: a disputed author with a branch, receipts,
 /// marks, an own message with its reference, and from Rui four things that 0.1 cannot read: two of
@@ -59,7 +60,7 @@ fn a_database_of_0_1_is_brought_forward_with_all_that_it_holds() {
     assert_eq!(entries, 6, "and what is quiet is passed on as it was signed");
     let seen = (restored.top.unwrap().1, top.lamport);
     let more = Author { seq: 4, prev: a.head.map(|head| head.hash), ..Author::new(1) };
-    let more = Author { lamport: a.head.unwrap().lamport, ..more }.texts(1, Some(seen));
+    let more = texts(&mut Author { lamport: a.head.unwrap().lamport, ..more }, 1, Some(seen));
     assert_eq!(owner.commit_run(more)[0].arrival, 11);
     owner.close();
     assert!(version(&Connection::open(&path).unwrap()) > 1);
@@ -70,14 +71,14 @@ fn what_is_about_an_entry_counts_whether_it_came_before_or_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    let target = ana.texts(1, None);
+    let target = texts(&mut ana, 1, None);
     let applause = |to: Hash| json!({"kind": "applause", "quiet": true, "to": to}).to_string();
-    let early = rui.run(&[applause(target.head())], None);
+    let early = rui.says(&[applause(target.head())], None);
     let rows = owner.commit_run(early);
     assert_eq!((rows[0].about, rows[0].newer), (Some(target.head()), 0));
     let rows = owner.commit_run(target.clone());
     assert_eq!((rows[0].about, rows[0].newer), (None, 1), "it was there first");
-    let late = rui.run(&[applause(target.head()), applause(target.head())], None);
+    let late = rui.says(&[applause(target.head()), applause(target.head())], None);
     owner.commit_run(late);
     let reader = &owner.store.reader;
     let now = reader.hashed(&[target.head(), Hash([9; 32])]).unwrap();

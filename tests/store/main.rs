@@ -1,6 +1,8 @@
 //! What the store promises: nothing is said to be committed before it is, and everything committed
 //! is there again.
 
+#[path = "../author/mod.rs"]
+mod author;
 mod circle;
 mod faults;
 mod folder;

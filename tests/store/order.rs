@@ -6,7 +6,8 @@ use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
 use roda::store::{Row, Unread};
 
-use crate::circle::{Author, Owner};
+use crate::author::Author;
+use crate::circle::{Owner, texts};
 
 /// Before every entry: counters start at 1.
 const BEGINNING: Timestamp = Timestamp { lamport: 0, author: NodeId([0; 32]) };
@@ -16,7 +17,7 @@ fn apart(folder: &std::path::Path) -> (Owner, Vec<Row>) {
     let mut owner = Owner::open(folder);
     let mut rows = Vec::new();
     for number in (1..=12).rev() {
-        rows.extend(owner.commit_run(Author::new(number).texts(5, None)));
+        rows.extend(owner.commit_run(texts(&mut Author::new(number), 5, None)));
     }
     rows.sort_by_key(Row::timestamp);
     (owner, rows)
@@ -51,7 +52,7 @@ fn page_after_page_is_the_whole_conversation_in_order() {
     let mut owner = Owner::open(folder.path());
     let mut rows = Vec::new();
     for number in 1..=7 {
-        rows.extend(owner.commit_run(Author::new(number).texts(200, None)));
+        rows.extend(owner.commit_run(texts(&mut Author::new(number), 200, None)));
     }
     rows.sort_by_key(Row::timestamp);
     let (mut read, mut more, mut at) = (Vec::new(), true, BEGINNING);
@@ -81,11 +82,11 @@ fn what_is_not_read_is_what_others_said_beyond_the_marks() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    owner.commit_run(ana.texts(100, None));
-    owner.commit_run(rui.texts(60, None));
+    owner.commit_run(texts(&mut ana, 100, None));
+    owner.commit_run(texts(&mut rui, 60, None));
     let name = Decision::Profile("Rui".to_owned()).encode();
-    owner.commit_run(rui.run(&[name], None));
-    owner.commit_run(rui.texts(39, None));
+    owner.commit_run(rui.says(&[name], None));
+    owner.commit_run(texts(&mut rui, 39, None));
     let place = |author: &Author, lamport| Timestamp { lamport, author: author.id() };
     let unread = |since: u64, [ana_read, rui_read]: [u64; 2], until, arrival| {
         let authors = [(ana.id(), ana_read, until), (rui.id(), rui_read, None)];
@@ -113,9 +114,9 @@ fn a_reference_sent_twice_is_one_message() {
     let mut owner = Owner::open(folder.path());
     let mut ana = Author::new(1);
     let sent = |seq| Write::Sent { reference: "page-1".into(), seq };
-    let writes = vec![owner.arrives(ana.texts(1, None)), sent(1)];
+    let writes = vec![owner.arrives(texts(&mut ana, 1, None)), sent(1)];
     let rows = owner.commit(writes);
-    let writes = vec![owner.arrives(ana.texts(1, None)), sent(2)];
+    let writes = vec![owner.arrives(texts(&mut ana, 1, None)), sent(2)];
     let again = owner.commit(writes);
     assert_eq!(again[0].reference, None, "it is that of the first");
     assert_eq!(owner.store.reader.by_reference("page-1").unwrap().as_ref(), Some(&rows[0]));
@@ -127,10 +128,10 @@ fn an_entry_brings_the_reference_with_which_it_was_sent() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    owner.commit_run(rui.texts(2, None));
+    owner.commit_run(texts(&mut rui, 2, None));
     let sent = |name: &str, seq| Write::Sent { reference: name.into(), seq };
     // Two of three entries of a run, in either order.
-    let writes = vec![owner.arrives(ana.texts(3, None)), sent("c", 3), sent("a", 1)];
+    let writes = vec![owner.arrives(texts(&mut ana, 3, None)), sent("c", 3), sent("a", 1)];
     let mut rows = owner.commit(writes);
     let references = |rows: &[Row]| -> Vec<Option<String>> {
         rows.iter().map(|row| row.reference.clone()).collect()

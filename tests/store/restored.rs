@@ -8,7 +8,8 @@ use roda::protocol::entry::{CheckedRun, Timestamp};
 use roda::protocol::id::Hash;
 use roda::protocol::packet::Range;
 
-use crate::circle::{Author, Owner, shown};
+use crate::author::Author;
+use crate::circle::{Owner, receipt, shown, texts};
 
 fn profile(name: &str) -> String {
     Decision::Profile(name.to_owned()).encode()
@@ -19,20 +20,20 @@ fn all_that_is_written_is_there_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    let first = ana.run(&[profile("Ana"), Decision::Circle("Roda".into()).encode()], None);
+    let first = ana.says(&[profile("Ana"), Decision::Circle("Roda".into()).encode()], None);
     let seen = (first.head(), first.last_lamport());
     let second =
-        rui.run(&[profile("Rui"), profile("Rui B."), Decision::Leave.encode()], Some(seen));
+        rui.says(&[profile("Rui"), profile("Rui B."), Decision::Leave.encode()], Some(seen));
     let mut fork = Author { seq: 1, prev: Some(first.hashes()[0]), lamport: 1, ..ana.clone() };
-    let branch = fork.texts(3, None);
+    let branch = texts(&mut fork, 3, None);
     let dispute = Dispute::of(&first, &branch, 2).unwrap();
     let writes = vec![
         owner.arrives(first.clone()),
         owner.arrives(second.clone()),
         Write::Reference(branch),
         Write::Dispute(Box::new(dispute.clone())),
-        Write::Receipt(rui.receipt(7)),
-        Write::Receipt(rui.receipt(6)),
+        Write::Receipt(receipt(&rui, 7)),
+        Write::Receipt(receipt(&rui, 6)),
         Write::Addresses(rui.id(), vec!["rui.example:7400".into(), "[::1]:7400".into()]),
         Write::Aside(rui.id(), true),
         Write::Read(BTreeMap::from([(ana.id(), 2)])),
@@ -59,7 +60,7 @@ fn all_that_is_written_is_there_at_the_next_start() {
     assert_eq!((a.left, r.left, a.aside, r.aside), (false, true, false, true));
     assert_eq!((a.dispute.as_ref(), a.reference_entries), (Some(&dispute), 3));
     assert_eq!((a.delivered, a.read_by_all, a.read_here), (2, 1, 2));
-    assert_eq!(r.receipt, Some(rui.receipt(7)), "the newest count stays");
+    assert_eq!(r.receipt, Some(receipt(&rui, 7)), "the newest count stays");
     assert_eq!(r.addresses, ["rui.example:7400", "[::1]:7400"]);
     let top = Timestamp { lamport: 5, author: rui.id() };
     assert_eq!(restored.top, Some((top, second.head())));
@@ -76,7 +77,7 @@ fn every_start_restores_the_same() {
     let mut owner = Owner::open(folder.path());
     assert_eq!(owner.store.restored.read_told, None, "told in a new store");
     for number in 1..=20 {
-        owner.commit_run(Author::new(number).texts(3, None));
+        owner.commit_run(texts(&mut Author::new(number), 3, None));
     }
     owner.close();
     let owner = Owner::open(folder.path());
@@ -95,10 +96,10 @@ fn a_run_comes_back_byte_for_byte_whole_and_from_its_middle() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let (mut ana, mut rui) = (Author::new(1), Author::new(2));
-    let first = ana.texts(4, None);
-    let second = rui.texts(1, Some((first.head(), first.last_lamport())));
-    let third = ana.texts(3, Some((second.head(), second.last_lamport())));
-    let fourth = ana.texts(2, None);
+    let first = texts(&mut ana, 4, None);
+    let second = texts(&mut rui, 1, Some((first.head(), first.last_lamport())));
+    let third = texts(&mut ana, 3, Some((second.head(), second.last_lamport())));
+    let fourth = texts(&mut ana, 2, None);
     for run in [&first, &second, &third, &fourth] {
         owner.commit_run(run.clone());
     }
@@ -145,8 +146,8 @@ fn branches_that_share_entries_are_each_kept_whole() {
     let folder = tempfile::tempdir().unwrap();
     let mut owner = Owner::open(folder.path());
     let base = Author::new(1);
-    let three = base.clone().texts(3, None);
-    let five = base.clone().texts(5, None);
+    let three = texts(&mut base.clone(), 3, None);
+    let five = texts(&mut base.clone(), 5, None);
     let tail = Arc::new(CheckedRun::clone(&five).suffix(3).unwrap());
     let references = [tail, three.clone(), five.clone(), five.clone()];
     owner.commit(references.into_iter().map(Write::Reference).collect());

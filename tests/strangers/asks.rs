@@ -15,7 +15,8 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
-use crate::circle::{Author, Owner};
+use crate::author::Author;
+use crate::circle::Owner;
 use crate::ends::HANGS;
 use crate::ends::hand::ByHand;
 use crate::program::{Program, eventually};
@@ -36,7 +37,7 @@ fn holding(count: usize, each: usize, bytes: usize) -> (TempDir, Program, NodeId
     let texts = vec![roda::conversation::kind::text::body(&"x".repeat(bytes)); each];
     for from in (0..count).step_by(AT_ONCE) {
         let runs = (from..count).take(AT_ONCE);
-        let writes = runs.map(|_| owner.arrives(author.run(&texts, None)));
+        let writes = runs.map(|_| owner.arrives(author.says(&texts, None)));
         let writes = writes.collect();
         owner.commit(writes);
     }

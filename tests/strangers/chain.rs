@@ -4,14 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ed25519_dalek::SigningKey;
-use roda::conversation::kind;
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
-use roda::protocol::id::{Hash, NodeId};
+use roda::protocol::entry::CheckedRun;
+use roda::protocol::id::Hash;
 use roda::protocol::packet::Packet;
 use roda::seal::GroupKey;
 use roda::wire::encode;
 
+use crate::author::Author;
 use crate::ends::hand::ByHand;
 use crate::program::{Program, eventually};
 
@@ -22,13 +21,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// The first entry of one of the member's identities.
 fn entry(number: usize, words: &str, named: Option<(Hash, u64)>) -> Arc<CheckedRun> {
-    let mut secret = [77; 32];
-    secret[..8].copy_from_slice(&(number as u64).to_be_bytes());
-    let key = SigningKey::from_bytes(&secret);
-    let author = NodeId(key.verifying_key().to_bytes());
-    let (seen, lamport) = (named.map(|(hash, _)| hash), named.map_or(1, |(_, at)| at + 1));
-    let said = Said { at: 1, body: kind::text::body(words) };
-    Arc::new(Run::sign(Place { author, seq: 1, prev: None, seen, lamport }, vec![said], &key))
+    Author::numbered(77, number as u64).texts(&[words], named)
 }
 
 /// Sends the runs to the node, stays until it holds `all` entries, and goes.

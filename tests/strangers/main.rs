@@ -2,6 +2,8 @@
 //! its own gets no link, costs nothing, and keeps nobody out. A member that floods keeps nobody out
 //! either.
 
+#[path = "../author/mod.rs"]
+mod author;
 #[path = "../store/circle.rs"]
 #[allow(dead_code)] // each test target uses its part
 mod circle;

@@ -42,8 +42,8 @@ test('every test that the threat model names exists', () => {
 });
 
 test('a test counts as named only with its whole name', () => {
-  assert.ok(stands('tests/wire.rs', 'json_deeper_than_its_limit_is_refused'));
-  assert.ok(!stands('tests/wire.rs', 'json_deeper_than_its_limit'));
+  assert.ok(stands('tests/wire/packets.rs', 'json_deeper_than_its_limit_is_refused'));
+  assert.ok(!stands('tests/wire/packets.rs', 'json_deeper_than_its_limit'));
   assert.ok(!stands('tests/strangers/flood.rs', 'listener'), 'a function that is no test');
   assert.ok(!stands('tests/nowhere.rs', 'main'));
 });

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use roda::protocol::archive::{Archive as _, Write};
 use roda::protocol::entry::{CheckedRun, Place, Run, Said, body_hash, entry_hash, signed_bytes};
-use roda::protocol::id::NodeId;
 use roda::protocol::limits::{BODY_MAX, INTEGER_MAX, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use roda::protocol::signature::verify;
 use roda::store::{Batch, DATABASE_FILE, Options, Reader, Store, StoreEvent};
@@ -13,6 +12,7 @@ use rusqlite::types::Value;
 use tempfile::TempDir;
 
 use super::choice;
+use crate::author::Author;
 
 /// Columns of the table of entries that make up a run.
 const COLUMNS: [&str; 8] = ["seq", "lamport", "hash", "seen", "at", "kind", "signature", "body"];
@@ -83,15 +83,12 @@ struct Disk {
 
 /// The two runs that the store holds: what one author has said.
 pub fn stored_runs() -> [CheckedRun; 2] {
-    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
-    let author = NodeId(key.verifying_key().to_bytes());
+    let mut author = Author::new(7);
     let text = |text: &str| roda::conversation::kind::text::body(text);
     let said = |body| Said { at: 1_700_000_000_000, body };
-    let place = Place { author, seq: 1, prev: None, seen: None, lamport: 1 };
-    let first = Run::sign(place, vec![said(text("one")), said(text("two"))], &key);
-    let place = Place { seq: 3, prev: Some(first.head()), lamport: 3, ..place };
+    let first = author.signs(vec![said(text("one")), said(text("two"))], None);
     let rest = vec![said(text("three")), said(text("Olá!")), said(r#"{"kind":"leave"}"#.into())];
-    [first, Run::sign(place, rest, &key)]
+    [first, author.signs(rest, None)].map(|run| (*run).clone())
 }
 
 impl Disk {

@@ -1,11 +1,9 @@
 //! Frames and packets: what is written, what is read, and what is refused.
 
-mod fixed;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fixed::{checked, group_key, id, identity, receipt, run, said};
+use crate::fixed::{checked, group_key, id, identity, receipt, run, said};
 use roda::protocol::entry::{Place, Run};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::json::OutOfBounds;
@@ -180,7 +178,8 @@ fn what_is_too_long_for_a_frame_is_cut_in_order_and_each_part_fits() {
 
 #[test]
 fn the_longest_packet_that_fits_a_frame_is_known_exactly() {
-    let token = |bytes| fixed::seal(&group_key().derive().handshake, &vec![b'x'; bytes], 0).len();
+    let token =
+        |bytes| crate::fixed::seal(&group_key().derive().handshake, &vec![b'x'; bytes], 0).len();
     assert!(token(PACKET_BYTES_MAX) <= FRAME_MAX);
     assert!(token(PACKET_BYTES_MAX + 1) > FRAME_MAX);
 }

@@ -1,12 +1,8 @@
 //! The command as people and scripts meet it: the real binary, in empty folders.
 
-#[path = "cli/env.rs"]
 mod env;
-#[path = "cli/fake.rs"]
 mod fake;
-#[path = "cli/house.rs"]
 mod house;
-#[path = "cli/talking.rs"]
 mod talking;
 
 use std::net::TcpListener;

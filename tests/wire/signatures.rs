@@ -1,6 +1,7 @@
 //! One signature for each thing that checks of Ed25519 are known to disagree about, made with the
 //! curve itself: no library signs so.
 
+use crate::document::blocks;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
@@ -108,7 +109,7 @@ fn the_documents_signatures_are_taken_and_refused_as_it_says() {
             format!("{verdict} {node} {bytes} {} {}", hex::encode(case.signature), case.why)
         })
         .collect();
-    let shown: Vec<&str> = super::blocks("signatures").flat_map(str::lines).collect();
+    let shown: Vec<&str> = blocks("signatures").flat_map(str::lines).collect();
     assert_eq!(shown, lines, "docs/protocol.md should hold:\n{}", lines.join("\n"));
     for case in cases() {
         let (node, signature) = (NodeId(case.node), Signature(case.signature));

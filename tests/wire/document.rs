@@ -1,13 +1,9 @@
 //! docs/protocol.md against the code: whoever writes a compatible node works from that page.
 
-mod fixed;
-#[path = "protocol_document/signatures.rs"]
-mod signatures;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fixed::{answer, checked, group_key, id, local, receipt, run};
+use crate::fixed::{answer, checked, group_key, id, local, receipt, run};
 use roda::conversation::kind::{self, Reading};
 use roda::handshake::{Dialler, Listener};
 use roda::protocol::body::Decision;
@@ -19,7 +15,7 @@ use roda::seal::{Opener, extract, sha256};
 use roda::wire::{PacketError, encode, parse};
 use serde_json::Value;
 
-const DOCUMENT: &str = include_str!("../docs/protocol.md");
+const DOCUMENT: &str = include_str!("../../docs/protocol.md");
 
 fn dispute() -> Dispute {
     Dispute::of(&answer("Rui"), &answer("Bia"), 1).unwrap()
@@ -55,7 +51,7 @@ fn packets() -> Vec<Packet> {
     ]
 }
 
-fn blocks<'a>(kind: &'a str) -> impl Iterator<Item = &'static str> + 'a {
+pub fn blocks<'a>(kind: &'a str) -> impl Iterator<Item = &'static str> + 'a {
     let fenced = DOCUMENT.split("```").skip(1).step_by(2);
     fenced.filter_map(move |block| block.strip_prefix(kind)?.strip_prefix('\n'))
 }

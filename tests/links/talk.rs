@@ -1,8 +1,6 @@
 //! Two nodes' links: what a dial gives, how packets travel, how links end.
 
-mod ends;
-
-use ends::{HANGS, Setting, linked, node, run, start};
+use crate::ends::{HANGS, Setting, linked, node, run, start};
 use roda::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use roda::protocol::packet::{Lane, Packet};
 use roda::shell::link::LinkEvent;

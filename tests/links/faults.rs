@@ -1,11 +1,9 @@
 //! Strangers, misbehaving members and broken streams: nobody gets more than their due.
 
-mod ends;
-
 use std::time::Duration;
 
-use ends::hand::{ByHand, answer, first_frame};
-use ends::{End, HANGS, Setting, Up, node, run, start};
+use crate::ends::hand::{ByHand, answer, first_frame};
+use crate::ends::{End, HANGS, Setting, Up, node, run, start};
 use roda::protocol::packet::{Lane, Packet};
 use roda::shell::link::LinkEvent;
 use roda::shell::links::Pace;

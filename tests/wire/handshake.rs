@@ -1,8 +1,6 @@
 //! The handshake as a pure machine: what it gives, and what it refuses.
 
-mod fixed;
-
-use fixed::{group_key, identity, local};
+use crate::fixed::{group_key, identity, local};
 use roda::handshake::{Dialler, Established, HandshakeError, Joining, Listener, Local};
 use roda::protocol::VERSION;
 use roda::protocol::id::NodeId;

@@ -1,0 +1,9 @@
+//! Links over real sockets.
+
+#[path = "../author/mod.rs"]
+mod author;
+#[path = "../ends/mod.rs"]
+mod ends;
+
+mod faults;
+mod talk;
