@@ -71,7 +71,8 @@ fn of_another_circle(random: &mut Rng) -> Vec<u8> {
 
 /// A first frame that was right, with some of its characters changed.
 fn changed(random: &mut Rng) -> Vec<u8> {
-    let mut frame = first_frame(9).1;
+    let right = first_frame(9).1;
+    let mut frame = right.clone();
     for _ in 0..random.usize(1..4) {
         let at = random.usize(4..frame.len() - LOOSE_END);
         // Any other byte, but more often one that a token may have.
@@ -82,7 +83,7 @@ fn changed(random: &mut Rng) -> Vec<u8> {
         };
     }
     // Two changes may have met and undone each other.
-    if frame == first_frame(9).1 { changed(random) } else { frame }
+    if frame == right { changed(random) } else { frame }
 }
 
 /// A first frame that was right, under a length that is not its own.
