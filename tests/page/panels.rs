@@ -283,7 +283,7 @@ async fn on_a_narrow_window_the_people_come_over_the_log_and_go() {
         page.eventually_sees("#people .mesh line").await;
         page.assert_accessible().await;
         page.keys("#people .head button", ESCAPE).await;
-        page.eventually("they are gone", "!document.body.classList.contains('people')").await;
+        page.eventually("they are gone", "!$('#people').classList.contains('open')").await;
         assert_eq!(
             page.run(
                 "document.activeElement.ariaControlsElements?.[0]?.id ?? \

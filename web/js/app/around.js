@@ -44,8 +44,8 @@ function renewEmpty(place, words, t, onInvite) {
 
 export class Around {
   /** The parts of the page that it renews, by name. */
-  constructor({ part, store, outbox, lang, banner, people, composer, hints }) {
-    Object.assign(this, { part, store, outbox, lang, banner, people, composer, hints });
+  constructor({ part, store, outbox, lang, banner, panels, composer, hints }) {
+    Object.assign(this, { part, store, outbox, lang, banner, panels, composer, hints });
   }
 
   /** `met`: the node has answered this page once. */
@@ -53,7 +53,6 @@ export class Around {
     const { part, store, lang: { t, list }, banner } = this;
     banner.renew(connection, met);
     document.body.classList.toggle('away', banner.away);
-    this.people.renew(Date.now(), banner.away);
     const { count, here } = counts(store);
     const now = banner.away ? t('people.away') : t('people.here', { here });
     put(part.circle, store.circle || t('unnamed'));
@@ -61,11 +60,15 @@ export class Around {
     const names = [...store.typing.keys()].map((id) => store.nameOf(id));
     put(part.typing, names.length === 0 ? '' :
       t('typing', { count: names.length, names: list(names) }));
-    this.#doors(count, met);
+    const invites = this.#doors(count, met);
+    this.panels.renew({ time: Date.now(), away: banner.away, invites });
     this.hints.ring();
   }
 
-  /** What is shown where there is nothing to read, or nothing to write any more. */
+  /**
+   * What is shown where there is nothing to read, or nothing to write any more. Gives whether
+   * there is an invitation to be had elsewhere.
+   */
   #doors(count, met) {
     const { part, store, outbox, banner, lang: { t } } = this;
     const left = Boolean(store.members.get(store.me)?.left);
@@ -76,8 +79,10 @@ export class Around {
     });
     renewEmpty(part.empty, words, t, part.openInvite.onclick);
     // One way to invite is enough, and who has left has none to give.
-    part.invite.hidden = part.openInvite.hidden = left || !met || words === 'alone';
+    const invites = !left && met && words !== 'alone';
+    part.openInvite.hidden = !invites;
     part.left.hidden = !left;
     if (left) this.composer.close();
+    return invites;
   }
 }

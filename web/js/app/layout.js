@@ -18,9 +18,6 @@ export function frame(body, { t }) {
     el('div', { class: 'title' },
       make('circle', 'h1', { dir: 'auto' }, t('unnamed')), make('count', 'p', {})),
     button('openInvite', t('invite'), 'user-plus', { class: 'ib narrow' }),
-    button('openPeople', t('people.show'), 'people', {
-      class: 'ib narrow', 'aria-controls': 'people', 'aria-expanded': 'false',
-    }),
     button('openSettings', t('settings'), 'settings', { id: 'open-settings' }));
 
   const log = make('log', 'div', {
@@ -61,15 +58,9 @@ export function frame(body, { t }) {
         el('p', {}, t('left.what')), el('p', {}, coded(t('left.back')))),
       make('limit', 'div', { class: 'limit', role: 'status', hidden: true })));
 
-  const people = make('people', 'aside', { id: 'people', 'aria-label': t('people') },
-    el('div', { class: 'head' }, el('h2', {}, t('people')),
-      button('closePeople', t('close'), 'close', { class: 'ib narrow' })),
-    make('drawing', 'div', { class: 'drawing', hidden: true }),
-    make('members', 'ul', {}),
-    make('invite', 'button', { type: 'button', id: 'invite', class: 'wide' }, t('invite')));
-
   const veil = make('veil', 'div', { class: 'veil' });
-  body.append(main, veil, people, make('live', 'div', {
+  // Panels come between: see panels.js.
+  body.append(main, veil, make('live', 'div', {
     id: 'live', class: 'vh', 'aria-live': 'polite', 'aria-atomic': 'false',
   }));
   return part;

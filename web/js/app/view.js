@@ -14,14 +14,12 @@ import { Announcer } from '../log/announcer.js';
 import { messageDetails } from '../log/details.js';
 import { Log } from '../log/log.js';
 import { longPress, sheet } from '../log/touch.js';
-import { memberDetails } from '../people/details.js';
-import { People } from '../people/people.js';
 import { Around } from './around.js';
 import { Attention, watched } from './attention.js';
 import { Banner } from './banner.js';
 import { frame } from './layout.js';
 import { Notices } from './notices.js';
-import { panel } from './panel.js';
+import { Panels } from './panels.js';
 
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
 const BURST_MS = 150;
@@ -70,10 +68,7 @@ export class View {
     this.attention.attach({ log: this.log, connection, schedule: () => this.schedule() });
     this.banner = new Banner({ part, store, lang, onAway: () => this.#renew() });
     this.announcer = new Announcer({ region: part.live, store, lang });
-    this.people = new People({
-      list: part.members, drawing: part.drawing, store, lang,
-      onMember: (member) => memberDetails(member, { ...this, away: this.banner.away }),
-    });
+    this.panels = new Panels(this);
     this.composer = composer({
       form: part.form, area: part.composer, button: part.send, limit: part.limit, lang,
       drafts: this.drafts, now: Date.now, onTyping: () => connection.typing(),
@@ -98,8 +93,7 @@ export class View {
     const { part, api, lang } = this;
     const reload = () => window.location.reload();
     part.openSettings.onclick = () => settings({ ...this, reload });
-    part.invite.onclick = part.openInvite.onclick = () => invite(api, lang);
-    panel(part, window);
+    part.openInvite.onclick = () => invite(api, lang);
     keys(document, part.composer, lang.t);
     longPress(part.rows, {
       onTap: () => this.hints.tapped(),
