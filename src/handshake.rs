@@ -20,11 +20,11 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 pub use self::error::HandshakeError;
-use crate::protocol::VERSION;
 use crate::protocol::id::{Ephemeral, Hash, NodeId, Signature};
 use crate::protocol::json::{Object, scan};
 use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
 use crate::protocol::signature::verify;
+use crate::protocol::{PROGRAM, VERSION};
 use crate::seal::{CircleKeys, Extracted, GroupKey, Key, Opener, extract, sha256};
 use crate::wire::frame;
 
@@ -57,6 +57,8 @@ pub struct Established {
     pub peer: NodeId,
     /// Where the peer says it listens, see [`Local::listen`].
     pub listens: Vec<String>,
+    /// What the peer's program understands, see [`PROGRAM`].
+    pub program: u64,
     /// The Fernet key to send with.
     pub send: Key,
     /// The Fernet key to receive with.
@@ -83,6 +85,13 @@ struct Join {
     signature: Signature,
     listen: Vec<String>,
     clock: u64,
+    #[serde(default = "first")]
+    program: u64,
+}
+
+/// The program that does not tell its number.
+fn first() -> u64 {
+    1
 }
 
 /// A dialler that waits for M2.
@@ -224,6 +233,7 @@ fn join(local: &Local, key: &Key, said: &[u8]) -> Vec<u8> {
         signature: Signature(local.key.sign(said).to_bytes()),
         listen: local.listen.iter().take(ADDRESSES_MAX).cloned().collect(),
         clock: local.clock.min(INTEGER_MAX),
+        program: PROGRAM,
     };
     sealed(local, key, &join)
 }
@@ -283,5 +293,5 @@ fn link_keys(shared: &Extracted, wire: &[u8]) -> [Key; 2] {
 }
 
 fn established(join: Join, send: Key, receive: Key) -> Established {
-    Established { peer: join.node, listens: join.listen, send, receive }
+    Established { peer: join.node, listens: join.listen, program: join.program, send, receive }
 }

@@ -16,5 +16,8 @@ pub mod planted;
 pub mod receipt;
 pub mod signature;
 
-/// The version of the protocol.
+/// The version of the protocol: nodes of another do not link.
 pub const VERSION: u64 = 1;
+/// What this program understands of it, told in `join`, and grown with what others may then send:
+/// 1 is 0.1, which tells nothing.
+pub const PROGRAM: u64 = 2;

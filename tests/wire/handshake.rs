@@ -2,8 +2,8 @@
 
 use crate::fixed::{group_key, identity, local};
 use roda::handshake::{Dialler, Established, HandshakeError, Joining, Listener, Local};
-use roda::protocol::VERSION;
 use roda::protocol::id::NodeId;
+use roda::protocol::{PROGRAM, VERSION};
 use roda::seal::{GroupKey, seal_once};
 
 fn token(frame: &[u8]) -> &[u8] {
@@ -41,6 +41,7 @@ fn both_ends_learn_each_other_and_get_the_same_two_keys() {
     assert_eq!(dialler.peer, NodeId(identity(2).verifying_key().to_bytes()));
     assert_eq!(listener.peer, NodeId(identity(1).verifying_key().to_bytes()));
     assert_eq!(dialler.listens, [":7400"]);
+    assert_eq!((dialler.program, listener.program), (PROGRAM, PROGRAM));
     assert_eq!(dialler.send, listener.receive);
     assert_eq!(dialler.receive, listener.send);
     assert_ne!(dialler.send, dialler.receive);
@@ -167,4 +168,24 @@ fn dialling_oneself_is_told_apart_at_both_ends() {
     let (outcome, m4) = listener.joined(token(&m3)).unwrap();
     assert_eq!(error(outcome), HandshakeError::DialledSelf);
     assert_eq!(error(joining.joined(token(&m4))), HandshakeError::DialledSelf);
+}
+
+/// M3 of 0.1, between the ends and with the fixed IV of the document's values.
+const M3_OF_0_1: &str = "gAAAAABlU_EAAAECAwQFBgcICQoLDA0OD4014pJns-RTLiXHWseaComx1rSI20YKOgcdRxnA83XEusAB\
+    9O2O--PbgCF_AWLk6I3mkDn1c5KYMvJq5tG0cOBUyx3BuEv3oUvA-jI-hpCtIv4mBz1cC5VWWsVyWsZ3\
+    P1Oxo2K5ua7iFzF4c9Tzf2rMpXXojf5r_xahlmq3r7eRWZ-VDp7rUy1TCR1uflDmk8jRwtt_Rh0iGtMd\
+    53uRXklQbW8-8Cqk96sSCmVhGCsJJ3MqwfV57fNV-8UEYGIhLqSM8TfdX8EssognK9VAL63hZgx8I_Bx\
+    jDad0Sl2kzpQYp_dDqA2XNADge2Vqix5VDpq5-Sb5wdufFhH4-4_e-CuHwFsIQ8XNuaxiYC6ONR8W_RG\
+    hN31nrrytWTPoGDXj_qjDUUp_mukKy7Qf1-GRNM=";
+
+#[test]
+fn a_join_of_0_1_links_and_is_known_as_such() {
+    let (dialler, m1) = Dialler::start(local(1, 4, 0), &group_key());
+    let (listener, m2) = Listener::greeted(local(2, 5, 7), &[group_key()], token(&m1)).unwrap();
+    let (_, m3) = dialler.answered(token(&m2)).unwrap();
+    assert_ne!(token(&m3), M3_OF_0_1.as_bytes());
+    let (outcome, _) = listener.joined(M3_OF_0_1.as_bytes()).unwrap();
+    let established = outcome.unwrap();
+    assert_eq!(established.peer, NodeId(identity(1).verifying_key().to_bytes()));
+    assert_eq!(established.program, 1);
 }

@@ -43,7 +43,8 @@ async fn run(shared: Arc<Shared>, greeted: Greeted, remote: SocketAddr, dialled:
         rekey: AtomicBool::new(dialled.is_some()),
     });
     let peer = established.peer;
-    info!(link = id.0, %peer, %remote, dialled = dialled.is_some(), "linked");
+    let (program, dials) = (established.program, dialled.is_some());
+    info!(link = id.0, %peer, %remote, program, dialled = dials, "linked");
     let listens = established.listens;
     shared.tell(LinkEvent::Up { link: id, peer, dialled, began, remote, listens, sender }).await;
     let (pongs, to_answer) = mpsc::channel(PONGS_MAX);
