@@ -171,7 +171,8 @@ fn dialling_oneself_is_told_apart_at_both_ends() {
 }
 
 /// M3 of 0.1, between the ends and with the fixed IV of the document's values.
-const M3_OF_0_1: &str = "gAAAAABlU_EAAAECAwQFBgcICQoLDA0OD4014pJns-RTLiXHWseaComx1rSI20YKOgcdRxnA83XEusAB\
+const M3_OF_0_1: &str = "\
+    gAAAAABlU_EAAAECAwQFBgcICQoLDA0OD4014pJns-RTLiXHWseaComx1rSI20YKOgcdRxnA83XEusAB\
     9O2O--PbgCF_AWLk6I3mkDn1c5KYMvJq5tG0cOBUyx3BuEv3oUvA-jI-hpCtIv4mBz1cC5VWWsVyWsZ3\
     P1Oxo2K5ua7iFzF4c9Tzf2rMpXXojf5r_xahlmq3r7eRWZ-VDp7rUy1TCR1uflDmk8jRwtt_Rh0iGtMd\
     53uRXklQbW8-8Cqk96sSCmVhGCsJJ3MqwfV57fNV-8UEYGIhLqSM8TfdX8EssognK9VAL63hZgx8I_Bx\
