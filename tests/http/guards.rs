@@ -128,6 +128,25 @@ async fn silent_and_half_said_requests_are_closed_after_five_seconds() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_is_answered_with_what_to_do() {
+    let node = Node::start().await;
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(node.address).await.unwrap();
+    let request = format!(
+        "POST /api/messages HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/json\r\n\
+         Content-Length: 15\r\nConnection: close\r\n\r\n{{\"text\"",
+        node.address.port()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_string(&mut answer));
+    let _ = read.await.expect("answered by the node");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains(r#""code":"timeout""#) && answer.contains("send it again"), "{answer}");
+    assert!(begun.elapsed() >= Duration::from_secs(9), "answered before its time");
+}
+
+#[tokio::test]
 async fn the_longest_idle_connection_gives_way_to_a_new_one() {
     let node = Node::start().await;
     let mut idle = Vec::new();

@@ -8,6 +8,7 @@ mod fake;
 mod floods;
 mod guards;
 mod owner;
+mod packed;
 mod pages;
 mod quiet;
 mod routes;

@@ -136,6 +136,8 @@ async fn no_log_or_error_shows_a_key_a_token_or_a_text() {
     assert_eq!(ask(&ana, "POST /api/messages", &bearer(WRONG_TOKEN), &body), 401);
     assert_eq!(ask(&ana, "POST /api/messages", "", &body), 401);
     assert_eq!(ask(&ana, "POST /api/messages", &bearer(&token(&ana)), &body), 201);
+    let astray = format!("GET /?token={}", token(&ana));
+    assert_eq!(ask(&ana, &astray, "", ""), 200, "in a place where it is not looked for");
     assert!(!page(&bento, WRONG_TOKEN, TEXTS[1]).await);
     assert!(page(&bento, &token(&bento), TEXTS[1]).await);
     let (err, _) = said(bento.command(&["send", TEXTS[2]]).output().unwrap());
@@ -169,6 +171,7 @@ async fn no_log_or_error_shows_a_key_a_token_or_a_text() {
             told.push((format!("{}/{file}", node.data().display()), bytes));
         }
     }
+    assert!(ana.log().contains(r#"path="/api/messages""#), "requests are told in the log");
     let mut shown = Vec::new();
     for (place, bytes) in &told {
         let found = needles.iter().filter(|needle| needle.is_in(bytes));

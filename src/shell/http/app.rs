@@ -13,6 +13,7 @@ use super::limits::PAGES_MAX;
 use super::message::Lens;
 use super::metrics::Metrics;
 use super::problem::Problem;
+use super::served::Embedded;
 use crate::shell::handle::View;
 
 /// What all requests share.
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) door: Door,
     pub(super) hosts: Hosts,
     pub(super) metrics: Metrics,
+    pub(super) embedded: Embedded,
     pub(super) pages: Arc<Semaphore>,
     pub(super) cancel: CancellationToken,
     /// Connections and pages; all have ended before [`super::serve`] returns.

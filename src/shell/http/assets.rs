@@ -1,60 +1,13 @@
-//! The page's files: embedded in the binary, or from a folder while editing.
-
-use std::path::{Path, PathBuf};
+//! Answers with the page's files.
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use rust_embed::{EmbeddedFile, RustEmbed};
-use sha2::{Digest as _, Sha256};
 
 use super::app::App;
-use super::modules;
 use super::problem::Problem;
-use super::slim::slim;
-
-#[derive(RustEmbed)]
-#[folder = "web/"]
-#[allow_missing = true]
-struct Web;
-
-/// The page itself, which is what `/` is.
-const DOCUMENT: &str = "index.html";
-
-/// A file as it is served.
-struct Served {
-    content: Vec<u8>,
-    mime: String,
-}
-
-impl Served {
-    fn of(file: EmbeddedFile) -> Served {
-        let mime = file.metadata.mimetype().to_owned();
-        Served { content: file.data.into_owned(), mime }
-    }
-
-    /// From the binary. Our own scripts come without their comments; what is vendored comes as
-    /// `VENDOR.lock` has it.
-    fn embedded(path: &str) -> Option<Served> {
-        let mut file = Web::get(path).map(Served::of)?;
-        if path.ends_with(".js") && !path.starts_with("vendor/") {
-            let slim = str::from_utf8(&file.content).ok().and_then(slim);
-            file.content = slim.map_or(file.content, String::into_bytes);
-        }
-        file.name_modules(path, || Web::iter().map(|path| path.into_owned()).collect());
-        Some(file)
-    }
-
-    /// Where this is the page's document.
-    fn name_modules(&mut self, path: &str, files: impl FnOnce() -> Vec<String>) {
-        if path == DOCUMENT
-            && let Ok(document) = str::from_utf8(&self.content)
-        {
-            self.content = modules::named(document, files()).into_bytes();
-        }
-    }
-}
+use super::served::{DOCUMENT, Served, from_folder};
 
 /// Answers every path that is no route.
 pub(super) async fn file(
@@ -68,13 +21,12 @@ pub(super) async fn file(
     }
     let missing = || Problem::not_found("there is no such file; the page is at /").into_response();
     let Some(path) = plain_path(uri.path()).map(str::to_owned) else { return missing() };
-    let folder = app.door.web_dir.clone();
-    let read = tokio::task::spawn_blocking(move || match folder {
-        Some(folder) => from_folder(&folder, &path),
-        None => Served::embedded(&path),
+    let read = tokio::task::spawn_blocking(move || match &app.door.web_dir {
+        Some(folder) => from_folder(folder, &path),
+        None => app.embedded.file(&path),
     });
     match read.await {
-        Ok(Some(file)) => answer(file, &headers),
+        Ok(Some(file)) => answer(&file, &headers),
         _ => missing(),
     }
 }
@@ -91,49 +43,76 @@ fn plain_path(path: &str) -> Option<&str> {
     names_ok.then_some(path)
 }
 
-/// Links may lead about within the folder, not out of it.
-fn from_folder(folder: &Path, path: &str) -> Option<Served> {
-    let folder: PathBuf = folder.canonicalize().ok()?;
-    let file = folder.join(path).canonicalize().ok()?;
-    if !file.starts_with(&folder) || !file.is_file() {
-        return None;
-    }
-    let mut file = rust_embed::utils::read_file_from_fs(&file).ok().map(Served::of)?;
-    file.name_modules(path, || modules::below(&folder));
-    Some(file)
-}
-
-fn answer(file: Served, headers: &HeaderMap) -> Response {
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&file.content)[..16]));
-    let etag_value = HeaderValue::from_str(&etag).expect("hex is ASCII");
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let cached = known.is_some_and(|known| {
-        known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)
+fn answer(file: &Served, asked: &HeaderMap) -> Response {
+    let gzip = file.gzip.as_ref().filter(|_| takes_gzip(asked));
+    let form = gzip.unwrap_or(&file.plain);
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = known.is_some_and(|known| {
+        known.split(',').any(|one| one.trim().trim_start_matches("W/") == form.etag)
     });
-    let mut response = if cached {
+    let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let mut mime = match &*file.mime {
-            "application/javascript" => "text/javascript".to_owned(),
-            _ => file.mime,
-        };
-        if mime.starts_with("text/") {
-            mime.push_str("; charset=utf-8");
+        let mut response = Body::from(form.content.clone()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, file.mime.clone());
+        if gzip.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let mut response = Body::from(file.content).into_response();
-        let mime = HeaderValue::from_str(&mime).expect("a MIME type is ASCII");
-        response.headers_mut().insert(header::CONTENT_TYPE, mime);
         response
     };
-    response.headers_mut().insert(header::ETAG, etag_value);
-    let cache = HeaderValue::from_static("no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, form.etag.clone());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if file.gzip.is_some() {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
     response
+}
+
+/// Whether the asker has said that it unpacks gzip (RFC 9110, section 12.5.3).
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let given = asked.get_all(header::ACCEPT_ENCODING).iter();
+    let mut others = false;
+    for one in given.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        let taken = weight.is_ok_and(|weight| weight > 0.0);
+        match name.trim() {
+            name if name.eq_ignore_ascii_case("gzip") => return taken,
+            "*" => others = taken,
+            _ => {}
+        }
+    }
+    others
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gzip_is_for_those_who_say_that_they_take_it() {
+        for (said, taken) in [
+            ("gzip", true),
+            ("deflate, GZIP;q=0.5, br", true),
+            ("*", true),
+            ("br, *;q=0.1", true),
+            ("", false),
+            ("br", false),
+            ("identity", false),
+            ("gzip;q=0", false),
+            ("*, gzip;q=0.000", false),
+            ("*;q=0", false),
+            ("gzip;q=much", false),
+            ("xgzip", false),
+        ] {
+            let mut asked = HeaderMap::new();
+            asked.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(said));
+            assert_eq!(takes_gzip(&asked), taken, "{said}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
 
     #[test]
     fn only_plain_names_lead_to_files() {

@@ -1,20 +1,13 @@
-//! Who is answered at all, and the headers that stand on every answer.
+//! Who is answered at all, and what its page may do.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::app::App;
 use super::door::Login;
 use super::problem::Problem;
-
-const HEADERS: [(HeaderName, &str); 4] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
 
 /// Stands before every route, known or not.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -23,12 +16,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let headers = response.headers_mut();
-    for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy(host.as_deref()));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy(host.as_deref()));
     response
 }
 

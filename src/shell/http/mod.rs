@@ -20,6 +20,7 @@ mod modules;
 mod places;
 mod problem;
 mod routes;
+mod served;
 mod server;
 mod slim;
 mod socket;

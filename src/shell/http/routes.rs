@@ -1,9 +1,13 @@
 //! `/api`, `/metrics` and `/healthz`.
 
+use std::error::Error;
+use std::iter;
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
@@ -13,6 +17,10 @@ use qrcode::render::svg;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::{RequestBodyDeadlineLayer, TimeoutError};
+use tower_http::trace::TraceLayer;
+use tracing::{Span, trace, trace_span};
 
 use crate::protocol::id::NodeId;
 use crate::shell::handle::{Command, Refused, StoreState};
@@ -43,8 +51,36 @@ pub(super) fn router(app: App) -> Router {
         .fallback(assets::file)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
+        .layer(RequestBodyDeadlineLayer::new(BODY_WAIT))
         .layer(from_fn_with_state(app.clone(), guards::guard))
+        .layer((
+            // A failure is told by whoever knows what to do.
+            TraceLayer::new_for_http()
+                .make_span_with(asked)
+                .on_request(())
+                .on_response(answered)
+                .on_failure(()),
+            on_every_answer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            on_every_answer(header::REFERRER_POLICY, "no-referrer"),
+            on_every_answer(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+            on_every_answer(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+            on_every_answer(header::CACHE_CONTROL, "no-store"),
+        ))
         .with_state(app)
+}
+
+/// What the log may tell of a request: no query, header or body.
+fn asked(request: &Request) -> Span {
+    trace_span!("request", method = %request.method(), path = ?request.uri().path())
+}
+
+fn answered(response: &Response, took: Duration, span: &Span) {
+    trace!(parent: span, status = response.status().as_u16(), ?took, "answered");
+}
+
+/// Unless it says otherwise itself.
+fn on_every_answer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 async fn no_such_route() -> Problem {
@@ -78,18 +114,24 @@ impl<T: DeserializeOwned> FromRequest<App> for Payload<T> {
 }
 
 async fn body(request: Request) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(BODY_WAIT, Bytes::from_request(request, &())).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Err(Problem::too_large(format!("a body has at most {JSON_BODY_MAX} bytes; send less")))
+    Bytes::from_request(request, &()).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::too_large(format!("a body has at most {JSON_BODY_MAX} bytes; send less"))
+        } else if is_late(&rejection) {
+            Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                format!("the body did not arrive within {} s; send it again", BODY_WAIT.as_secs()),
+            )
+        } else {
+            Problem::invalid("the body broke off; send it again")
         }
-        Ok(Err(_)) => Err(Problem::invalid("the body broke off; send it again")),
-        Err(_) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "timeout",
-            format!("the body did not arrive within {} s; send it again", BODY_WAIT.as_secs()),
-        )),
-    }
+    })
+}
+
+/// Whether the deadline of the body is what stands behind an error.
+fn is_late(error: &(dyn Error + 'static)) -> bool {
+    iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<TimeoutError>())
 }
 
 /// What stands in an address, where it is UTF-8.

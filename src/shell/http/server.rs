@@ -23,6 +23,7 @@ use super::limits::{ACCEPT_RETRY, HEADERS_MAX, HEADERS_WAIT, PAGES_MAX, SHUTDOWN
 use super::metrics::Metrics;
 use super::places::{Busy, Place, Places};
 use super::routes;
+use super::served::Embedded;
 
 /// Answers on `listener` until `cancel`; then open requests and pages get
 /// [`SHUTDOWN_WAIT`](super::limits::SHUTDOWN_WAIT) to end.
@@ -40,6 +41,7 @@ pub async fn serve(listener: TcpListener, door: Door, cancel: CancellationToken)
         door,
         hosts,
         metrics,
+        embedded: Embedded::default(),
         pages,
         cancel: cancel.clone(),
         tasks: tasks.clone(),
