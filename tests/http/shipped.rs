@@ -65,7 +65,9 @@ async fn own_scripts_come_without_their_comments_and_vendored_ones_as_they_are()
         assert_eq!(answer.body.lines().count(), source.lines().count(), "{path}");
         for (at, (served, line)) in answer.body.lines().zip(source.lines()).enumerate() {
             let words = line.trim();
-            let comment = ["//", "/*", "*"].iter().any(|mark| words.starts_with(mark));
+            // A type before a value is a comment that fills no line.
+            let cast = words.split_once("*/").is_some_and(|(_, after)| !after.is_empty());
+            let comment = !cast && ["//", "/*", "*"].iter().any(|mark| words.starts_with(mark));
             assert_eq!(served, if comment { "" } else { line }, "{path}:{}", at + 1);
         }
         let etag = answer.head.split("etag: ").nth(1).unwrap().lines().next().unwrap();

@@ -65,6 +65,7 @@ pub fn own_text() -> Vec<Source> {
     all.extend(files("tests", &["rs", "js", "mjs", "sh", ""]));
     all.extend(rust("benches"));
     all.extend(files("web", &["js", "css", "html"]));
+    all.extend(files("types", &["ts"]));
     all.retain(|file| !file.name.contains("/vendor/") && !file.name.contains("node_modules/"));
     all
 }

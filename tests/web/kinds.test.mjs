@@ -44,7 +44,7 @@ test('every kind is a line of the log, or has words and an element', () => {
 });
 
 test('a kind that nobody knows is said to be newer, and what cannot be read to be that', () => {
-  const messages = [entry(1, { kind: 'poll' }), entry(2, { kind: 'unreadable' })];
+  const messages = [entry(1, { kind: 'of tomorrow' }), entry(2, { kind: 'unreadable' })];
   const rows = shown(held(kinds, messages));
   assert.deepEqual(rows.map(({ kind, text }) => [kind, text]), [
     ['message', 'kind.newer'], ['message', 'kind.unreadable'],

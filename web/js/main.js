@@ -14,7 +14,10 @@ import { Access, Api } from './net/api.js';
 import { Connection } from './net/connection.js';
 import { frames } from './net/frames/index.js';
 
-/** A storage of the browser; null where it is switched off. */
+/**
+ * A storage of the browser; null where it is switched off.
+ * @param {'localStorage' | 'sessionStorage'} name
+ */
 function browserStorage(name) {
   try {
     return window[name];
@@ -40,7 +43,7 @@ prefs.subscribe(() => applyLook(prefs, document));
 window.addEventListener('storage', () => prefs.refresh());
 
 const wished = prefs.get('language');
-const tag = choose(wished === 'auto' ? navigator.languages : [wished]);
+const tag = choose(wished === 'auto' ? navigator.languages : [String(wished)]);
 const texts = await fetch(`/lang/${tag}.json`).then((answer) => answer.json());
 document.documentElement.lang = tag;
 const lang = language(tag, texts, undefined, clockLocale(tag, navigator.languages[0]));
@@ -56,9 +59,6 @@ const notifier = new Notifier({
   },
 });
 const channel = window.BroadcastChannel ? new BroadcastChannel('roda') : null;
-const view = new View({
-  frames, store, outbox, drafts, api, access, lang, storage, prefs, notifier, channel,
-});
 const connection = new Connection({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
   WebSocket,
@@ -72,7 +72,10 @@ const connection = new Connection({
   onState: (state) => view.onState(state),
   onPacket: (packet, result) => view.onPacket(packet, result),
 });
-view.attach(connection);
+const view = new View({
+  frames, store, outbox, drafts, connection, api, access, lang, storage, prefs, notifier,
+  channel,
+});
 window.addEventListener('online', () => connection.hurry());
 window.addEventListener('focus', () => connection.hurry());
 document.addEventListener('visibilitychange', () => document.hidden || connection.hurry());
@@ -81,7 +84,9 @@ connection.start();
 // The shell alone is kept by it, so that the page opens while the node is away. The policy gives
 // out this one address and nothing else; browsers without Trusted Types need none.
 if (window.isSecureContext && navigator.serviceWorker) {
-  const policy = window.trustedTypes?.createPolicy('roda-sw', { createScriptURL: () => '/sw.js' });
+  /** @type {any} */
+  const { trustedTypes } = window;
+  const policy = trustedTypes?.createPolicy('roda-sw', { createScriptURL: () => '/sw.js' });
   navigator.serviceWorker.register(policy?.createScriptURL('') ?? '/sw.js').catch(() => {
     // A browser that refuses (a private window may) loses nothing but that.
   });

@@ -25,7 +25,7 @@ pub(super) fn slim(script: &str) -> Option<String> {
         let in_code = within.last() != Some(&Within::Template);
         if in_code && words.starts_with("//") {
             kept.push_str(end_of(line));
-        } else if in_code && words.starts_with("/*") {
+        } else if in_code && words.starts_with("/*") && !goes_on(words) {
             let mut last = line;
             loop {
                 kept.push_str(end_of(last));
@@ -41,6 +41,12 @@ pub(super) fn slim(script: &str) -> Option<String> {
         }
     }
     within.is_empty().then_some(kept)
+}
+
+/// Whether a line that begins with a comment has code behind it, as the name of a type before a
+/// value has.
+fn goes_on(words: &str) -> bool {
+    words.split_once("*/").is_some_and(|(_, after)| !after.trim().is_empty())
 }
 
 fn end_of(line: &str) -> &str {
@@ -147,6 +153,7 @@ mod tests {
     fn comments_that_fill_lines_are_gone_and_lines_keep_their_numbers() {
         check("// gone\n'use strict';\n\n/** gone */\nlet a = 1; // stays\n  // gone\n");
         check("/* gone\n * gone\n\n gone */\nlet b = a / 2; /* stays */\n  /* gone */\nf();");
+        check("let a =\n  /** @type {A} stays */ (b);\n// gone\n");
         check("// gone\r\nlet a;\r\n");
         check("");
         check("let a = 1");
@@ -175,7 +182,7 @@ mod tests {
         for script in [
             "const a = `never ended\n// a\n",
             "const a = 'goes on \\\n// below';\n",
-            "/* ends before code */ f();\n// a\n",
+            "/* ends\n before code */ f();\n// a\n",
             "/* never ends\n// a\n",
             "f(); /* ends below\n*/\n",
             "if (a) /`/.test(b);\n// a\n",

@@ -5,9 +5,20 @@ import { coded, el, fill, icon, put } from '../dom/el.js';
 import { logo } from '../dom/ring.js';
 import { counts } from '../people/people.js';
 
+/** @import { Language, Outbox, Parts, Store, Translate } from '../../../types/page' */
+/** @import { Hints } from '../core/hints.js' */
+/** @import { Connection } from '../net/connection.js' */
+/** @import { Banner } from './banner.js' */
+/** @import { Panels } from './panels.js' */
+/** @typedef {'connecting' | 'away' | 'full' | 'left' | 'alone' | 'others'} Said */
+
 /**
  * What is said where there is nothing to read: `connecting`, `away`, `full`, `left`, `alone`,
  * `others`; nothing where it talks. `state` is the banner's, `count` how many are in the circle.
+ * @param {{
+ *   talks: boolean, met: boolean, state: string, away: boolean, left: boolean, count: number,
+ * }} standing
+ * @returns {Said | ''}
  */
 export function emptyWords({ talks, met, state, away, left, count }) {
   if (talks) return '';
@@ -19,6 +30,7 @@ export function emptyWords({ talks, met, state, away, left, count }) {
 
 const TURNING = new Set(['connecting', 'away']);
 /** Keys of the heading and of the sentence under it. */
+/** @type {Record<Said, [title: string | null, sentence: string | null]>} */
 const SAID = {
   connecting: [null, 'state.connecting'],
   away: ['empty.away.title', 'empty.away'],
@@ -28,7 +40,13 @@ const SAID = {
   others: ['empty.title', 'empty.others'],
 };
 
-/** Shows these words; whoever is alone is offered to invite. */
+/**
+ * Shows these words; whoever is alone is offered to invite.
+ * @param {HTMLElement} place
+ * @param {Said | ''} words
+ * @param {Translate} t
+ * @param {() => void} onInvite
+ */
 function renewEmpty(place, words, t, onInvite) {
   if (place.dataset.words === words) return;
   place.dataset.words = words;
@@ -43,12 +61,29 @@ function renewEmpty(place, words, t, onInvite) {
 }
 
 export class Around {
-  /** The parts of the page that it renews, by name. */
+  /**
+   * The parts of the page that it renews, by name.
+   * @param {{
+   *   part: Parts, store: Store, outbox: Outbox, lang: Language, banner: Banner, panels: Panels,
+   *   composer: { close(): void }, hints: Hints,
+   * }} page
+   */
   constructor({ part, store, outbox, lang, banner, panels, composer, hints }) {
-    Object.assign(this, { part, store, outbox, lang, banner, panels, composer, hints });
+    this.part = part;
+    this.store = store;
+    this.outbox = outbox;
+    this.lang = lang;
+    this.banner = banner;
+    this.panels = panels;
+    this.composer = composer;
+    this.hints = hints;
   }
 
-  /** `met`: the node has answered this page once. */
+  /**
+   * `met`: the node has answered this page once.
+   * @param {Connection} connection
+   * @param {boolean} met
+   */
   renew(connection, met) {
     const { part, store, lang: { t, list }, banner } = this;
     banner.renew(connection, met);
@@ -68,16 +103,18 @@ export class Around {
   /**
    * What is shown where there is nothing to read, or nothing to write any more. Gives whether
    * there is an invitation to be had elsewhere.
+   * @param {number} count
+   * @param {boolean} met
    */
   #doors(count, met) {
     const { part, store, outbox, banner, lang: { t } } = this;
-    const left = Boolean(store.members.get(store.me)?.left);
+    const left = Boolean(store.members.get(store.me ?? '')?.left);
     const talks = store.history.more || outbox.entries.length > 0 ||
       store.timeline.items.some((one) => !store.kinds.isLine(one));
     const words = emptyWords({
       talks, met, state: banner.words, away: banner.away, left, count,
     });
-    renewEmpty(part.empty, words, t, part.openInvite.onclick);
+    renewEmpty(part.empty, words, t, () => part.openInvite.click());
     // One way to invite is enough, and who has left has none to give.
     const invites = !left && met && words !== 'alone';
     part.openInvite.hidden = !invites;

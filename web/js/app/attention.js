@@ -6,6 +6,13 @@ import { Tabs } from '../core/tabs.js';
 import { compare } from '../core/timeline.js';
 import { put } from '../dom/el.js';
 
+/** @import { Message } from '../../../types/frames' */
+/** @import { Arrived, Clock, Given, Language, Parts, Store } from '../../../types/page' */
+/** @import { Log } from '../log/log.js' */
+/** @import { Part } from '../core/reading.js' */
+/** @import { Notices } from './notices.js' */
+/** @typedef {{ parts: Part[], first: Message | null, last: Message | null }} Shown */
+
 /** The pill stays at least this long (ms), also where the messages are already in sight. */
 const STAY_MS = 10_000;
 
@@ -16,9 +23,20 @@ export function watched() {
 }
 
 export class Attention {
-  /** `connection` and `log` are given to `attach`, as they are made later. */
-  constructor({ part, store, lang, notifier, notices, channel }) {
-    Object.assign(this, { part, store, lang, notifier, notices });
+  /**
+   * `schedule()` renews the screen soon.
+   * @param {Given & { part: Parts, notices: Notices, log: Log, schedule: () => void }} parts
+   */
+  constructor({ part, store, lang, notifier, notices, channel, log, connection, schedule }) {
+    this.part = part;
+    this.store = store;
+    this.lang = lang;
+    this.notifier = notifier;
+    this.notices = notices;
+    this.log = log;
+    this.connection = connection;
+    this.schedule = schedule;
+    /** @type {Clock} */
     const timers = {
       set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id),
       now: () => performance.now(),
@@ -39,11 +57,13 @@ export class Attention {
     });
     /** The page is to open where the reader stopped. */
     this.opens = false;
-  }
-
-  attach({ log, connection, schedule }) {
-    const { part, store, lang } = this;
-    Object.assign(this, { log, connection, schedule });
+    /** Nobody looks. */
+    this.gone = false;
+    /**
+     * What is on the screen, where that is known.
+     * @type {Shown | null}
+     */
+    this.view = null;
     this.late = new LatePill({ part, store, log, lang });
     part.jump.onclick = () => log.toEnd();
     part.unreadGo.onclick = () => this.#toUnread();
@@ -84,7 +104,10 @@ export class Attention {
     else log.toNew();
   }
 
-  /** Messages have come. */
+  /**
+   * Messages have come.
+   * @param {Arrived} result
+   */
   arrived({ added, late, above, below }) {
     const { store } = this;
     const others = [...added, ...below].filter((one) => store.fromOthers(one));
@@ -94,7 +117,11 @@ export class Attention {
     return { others, tardy };
   }
 
-  /** Arrivals that nobody looks at, in no tab. */
+  /**
+   * Arrivals that nobody looks at, in no tab.
+   * @param {Message[]} others
+   * @param {number} tardy
+   */
   #missed(others, tardy) {
     if (watched()) return;
     const { store: { reading }, notifier, lang: { t } } = this;
@@ -113,11 +140,14 @@ export class Attention {
     this.pills(this.view ?? undefined);
   }
 
+  /** @returns {Shown} */
   #look() {
-    this.view = this.log.shown();
-    return this.view;
+    const view = this.log.shown();
+    this.view = view;
+    return view;
   }
 
+  /** @param {string[]} ids */
   #read(ids) {
     const { store, tabs, connection } = this;
     store.lateSeen(ids);
@@ -131,6 +161,7 @@ export class Attention {
     this.log.toNew();
   }
 
+  /** @param {Pick<Shown, 'first' | 'last'>} shown */
   pills({ first, last } = this.log.shown()) {
     const { part, store: { reading, circle }, lang, log } = this;
     this.late.renew();
@@ -150,13 +181,26 @@ export class Attention {
 
 /** Messages that arrived late: counted in a pill that leads to them, and back again. */
 class LatePill {
+  /** @param {{ part: Parts, store: Store, log: Log, lang: Language }} parts */
   constructor({ part, store, log, lang }) {
-    Object.assign(this, { part, store, log, lang, count: 0, since: 0, back: null });
+    this.part = part;
+    this.store = store;
+    this.log = log;
+    this.lang = lang;
+    this.count = 0;
+    this.since = 0;
+    /** @type {ReturnType<Log['place']> | null} */
+    this.back = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     part.lateGo.onclick = () => (this.back ? this.#return() : this.#go());
     part.lateClose.onclick = () => this.dismiss();
   }
 
-  /** So many have arrived. */
+  /**
+   * So many have arrived.
+   * @param {number} count
+   */
   add(count) {
     if (count === 0) return;
     this.count += count;
@@ -177,13 +221,14 @@ class LatePill {
   }
 
   #return() {
-    this.log.restore(this.back);
+    if (this.back) this.log.restore(this.back);
     this.dismiss();
   }
 
   dismiss() {
     this.store.lateSeen([...this.store.lateUnseen.keys()]);
-    Object.assign(this, { count: 0, back: null });
+    this.count = 0;
+    this.back = null;
     this.renew();
   }
 

@@ -2,6 +2,10 @@
 
 import { put } from '../dom/el.js';
 
+/** @import { Language, Parts, Store } from '../../../types/page' */
+/** @import { Connection } from '../net/connection.js' */
+/** @typedef {[state: string, values: Record<string, string | number>, words?: string]} Standing */
+
 /** A trouble is shown only once it lasts this long (ms); a short one heals unseen. */
 const TROUBLE_MS = 2_000;
 const AT_ONCE = new Set(['store-failing', 'catching-up', 'full']);
@@ -9,7 +13,13 @@ const SOON = new Set(['connecting', 'reconnecting', 'stopped', 'gathering']);
 /** Without the node: what it last told of others is not of now. */
 const AWAY = new Set(['connecting', 'reconnecting', 'stopped', 'full']);
 
-/** The one state that matters most, its words' values, and its words where they differ. */
+/**
+ * The one state that matters most, its words' values, and its words where they differ.
+ * @param {Pick<Connection, 'state' | 'full' | 'nodeStopped' | 'failures'>} connection
+ * @param {boolean} met
+ * @param {Pick<Store, 'storeState' | 'catchingUp'>} store
+ * @returns {Standing}
+ */
 export function stateOf(connection, met, store) {
   if (connection.state === 'login') return ['login', {}];
   if (connection.state !== 'online') {
@@ -29,20 +39,34 @@ export function stateOf(connection, met, store) {
 }
 
 export class Banner {
-  /** `onAway()` is told once the node has been away for so long that it is said. */
+  /**
+   * `onAway()` is told once the node has been away for so long that it is said.
+   * @param {{ part: Parts, store: Store, lang: Language, onAway: () => void }} parts
+   */
   constructor({ part, store, lang, onAway }) {
-    Object.assign(this, { part, store, lang, onAway, timer: null, away: false });
+    this.part = part;
+    this.store = store;
+    this.lang = lang;
+    this.onAway = onAway;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.words = '';
+    this.away = false;
   }
 
-  /** Shows the state of now. */
+  /**
+   * Shows the state of now.
+   * @param {Connection} connection
+   * @param {boolean} met
+   */
   renew(connection, met) {
     const { part, store, lang } = this;
     const [name, values, words = name] = stateOf(connection, met, store);
     put(part.stateWords, lang.t(`state.${words}`, values));
     part.progress.hidden = words !== 'catching-up';
     if (!part.progress.hidden) {
-      part.progress.max = values.of;
-      part.progress.value = values.held;
+      part.progress.max = Number(values.of);
+      part.progress.value = Number(values.held);
     }
     if (this.words === words) return;
     // Another trouble of the same kind is said at once too.

@@ -1,19 +1,24 @@
 // What the notifier asks of a browser.
 
+/** @import { Shell } from '../../../types/page' */
+
 /** Colour of the count on the icon, and of its words. */
 const BADGE = '#a73b15';
 const ON_BADGE = '#ffffff';
 /** Width and height of the icon that is drawn (px). */
 const ICON_SIZE = 64;
 
+/** @returns {Shell} */
 export function browserShell() {
+  /** @type {AudioContext | null} */
   let audio = null;
   return {
     possible: () => 'Notification' in window && window.isSecureContext,
     permission: () => window.Notification?.permission ?? 'denied',
     request: () => Notification.requestPermission(),
     show({ title, body, tag, onClick }) {
-      const shown = new Notification(title, { body, tag, icon: '/icons/192.png', renotify: true });
+      const options = { body, tag, icon: '/icons/192.png', renotify: true };
+      const shown = new Notification(title, options);
       shown.onclick = () => {
         window.focus();
         shown.close();
@@ -22,13 +27,18 @@ export function browserShell() {
     },
     badge,
     beep() {
-      audio ??= new AudioContext();
-      [660, 880].forEach((frequency, index) => tone(audio, frequency, index * 0.12));
+      const to = audio ??= new AudioContext();
+      [660, 880].forEach((frequency, index) => tone(to, frequency, index * 0.12));
     },
   };
 }
 
-/** A soft tone of a tenth of a second. */
+/**
+ * A soft tone of a tenth of a second.
+ * @param {AudioContext} audio
+ * @param {number} frequency
+ * @param {number} after
+ */
 function tone(audio, frequency, after) {
   const start = audio.currentTime + after;
   const volume = audio.createGain();
@@ -44,13 +54,18 @@ function tone(audio, frequency, after) {
 
 let counted = 0;
 
-/** The count on the page's icon, and on the installed application's. */
+/**
+ * The count on the page's icon, and on the installed application's.
+ * @param {number} count
+ */
 async function badge(count) {
   if (count === counted) return;
   counted = count;
   if (count > 0) navigator.setAppBadge?.(count).catch(() => {});
   else navigator.clearAppBadge?.().catch(() => {});
+  /** @type {HTMLLinkElement | null} */
   const link = document.querySelector('link[rel=icon]');
+  if (!link) return;
   if (count === 0) {
     link.href = '/icon.svg';
     return;
@@ -62,6 +77,7 @@ async function badge(count) {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = ICON_SIZE;
   const draw = canvas.getContext('2d');
+  if (!draw) return;
   draw.drawImage(picture, 0, 0, ICON_SIZE, ICON_SIZE);
   draw.fillStyle = BADGE;
   draw.beginPath();

@@ -3,11 +3,20 @@
 import { coded, el, icon } from '../dom/el.js';
 import { logo } from '../dom/ring.js';
 
-/** Builds the page into `body`; returns its parts by name. */
-export function frame(body, { t }) {
-  const part = {};
+/** @import { Language, Parts } from '../../../types/page' */
+
+/**
+ * Builds the page into `body`; returns its parts by name.
+ * @param {HTMLElement} body
+ * @param {Language} lang
+ * @returns {Parts}
+ */
+export function layout(body, { t }) {
+  const part = /** @type {any} */ ({});
+  /** @type {(name: keyof Parts, tag: any, more: object, ...children: any[]) => HTMLElement} */
   const make = (name, tag, attributes, ...children) =>
     (part[name] = el(tag, attributes, ...children));
+  /** @type {(name: keyof Parts, label: string, picture: string, more?: object) => HTMLElement} */
   const button = (name, label, picture, more = {}) =>
     make(name, 'button', {
       type: 'button', class: 'ib', 'aria-label': label, title: label, ...more,

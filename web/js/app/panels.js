@@ -8,16 +8,29 @@
 import { el, icon } from '../dom/el.js';
 import { people } from '../people/panel.js';
 
+/** @import { Now, Panel, Translate } from '../../../types/page' */
+/** @import { View } from './view.js' */
+/**
+ * @typedef {{
+ *   aside: HTMLElement, button: HTMLElement, close: HTMLElement, renew: (now: Now) => void,
+ * }} Made
+ */
+
+/** @type {Panel[]} */
 const PANELS = [people];
 /** As in people.css: here panels lie over the log. */
 const NARROW = '(max-width: 1199px)';
 
 export class Panels {
-  /** `page` is what panels are made from: `part`, `lang`, `store` and the rest that it holds. */
+  /**
+   * `page` is what panels are made from: `part`, `lang`, `store` and the rest that it holds.
+   * @param {View} page
+   */
   constructor(page) {
     const { part, lang: { t } } = page;
     this.part = part;
     this.narrow = window.matchMedia(NARROW);
+    /** @type {Made | null} */
     this.open = null;
     this.all = PANELS.map((panel, index) => this.#made(panel, index === 0, page, t));
     part.veil.onclick = () => this.set(null);
@@ -31,7 +44,15 @@ export class Panels {
     this.set(null, false);
   }
 
+  /**
+   * @param {Panel} panel
+   * @param {boolean} rests
+   * @param {View} page
+   * @param {Translate} t
+   * @returns {Made}
+   */
   #made({ name, icon: picture, make }, rests, page, t) {
+    /** @type {(words: string, drawn: string, more: object) => HTMLElement} */
     const iconic = (words, drawn, more) => el('button', {
       type: 'button', class: rests ? 'ib narrow' : 'ib', 'aria-label': words, title: words, ...more,
     }, icon(drawn));
@@ -43,13 +64,18 @@ export class Panels {
     const close = iconic(t('close'), 'close', { onclick: () => this.set(null) });
     const aside = el('aside', { id: name, 'aria-label': t(name) },
       el('div', { class: 'head' }, el('h2', {}, t(name)), close), content);
+    /** @type {Made} */
     const made = { aside, button, close, renew };
     this.part.openSettings.before(button);
     this.part.live.before(aside);
     return made;
   }
 
-  /** Opens a panel, or none; `moves`: the focus goes with it. */
+  /**
+   * Opens a panel, or none; `moves`: the focus goes with it.
+   * @param {Made | null} open
+   * @param {boolean} moves
+   */
   set(open, moves = true) {
     const { part, all, narrow, open: before } = this;
     this.open = open;
@@ -62,7 +88,10 @@ export class Panels {
     if (moves) (open?.close ?? before?.button)?.focus({ preventScroll: true });
   }
 
-  /** Shows what has changed; `now`: when it is, and whether the node is away. */
+  /**
+   * Shows what has changed; `now`: when it is, and whether the node is away.
+   * @param {Now} now
+   */
   renew(now) {
     for (const { renew } of this.all) renew(now);
   }

@@ -17,9 +17,12 @@ import { longPress, sheet } from '../log/touch.js';
 import { Around } from './around.js';
 import { Attention, watched } from './attention.js';
 import { Banner } from './banner.js';
-import { frame } from './layout.js';
+import { layout } from './layout.js';
 import { Notices } from './notices.js';
 import { Panels } from './panels.js';
+
+/** @import { FromNode, Message } from '../../../types/frames' */
+/** @import { Arrived, Given } from '../../../types/page' */
 
 /** In a burst the screen is renewed this often (ms), and after this many changes it is a burst. */
 const BURST_MS = 150;
@@ -32,28 +35,36 @@ const TYPING_MS = 4_000;
 const ANIMATED_MAX = 3;
 /** "Heard 5 minutes ago" is renewed this often (ms). */
 const CLOCK_MS = 30_000;
+
 export class View {
+  /** @param {Given} parts */
   constructor(parts) {
-    const { lang } = parts;
-    Object.assign(this, parts);
-    this.part = frame(document.body, lang);
-    this.notices = new Notices({ place: this.part.notices, t: lang.t });
+    const { store, outbox, drafts, connection, api, lang, storage, prefs, notifier } = parts;
+    this.store = store;
+    this.outbox = outbox;
+    this.drafts = drafts;
+    this.connection = connection;
+    this.api = api;
+    this.access = parts.access;
+    this.lang = lang;
+    this.prefs = prefs;
+    this.notifier = notifier;
+    this.frames = parts.frames;
+    const part = layout(document.body, lang);
+    this.part = part;
+    this.notices = new Notices({ place: part.notices, t: lang.t });
     this.hints = new Hints({
-      ...parts, t: lang.t, say: (text, ms) => this.notices.say(text, ms),
+      store, prefs, t: lang.t, say: (text, ms) => this.notices.say(text, ms),
     });
+    /** The node has answered this page once. */
     this.met = false;
+    this.version = '';
     this.changes = 0;
     this.flushed = 0;
     this.pause = BURST_MS;
-  }
-
-  /** Wires the page to its connection. */
-  attach(connection) {
-    const { part, store, outbox, lang } = this;
-    this.connection = connection;
+    this.scheduled = false;
+    this.today = lang.dayKey(Date.now());
     this.login = new Login({ t: lang.t, enter: (text) => this.#enter(text) });
-    const { notices, notifier, channel } = this;
-    this.attention = new Attention({ part, store, lang, notifier, notices, channel });
     this.log = new Log({
       scroller: part.log, list: part.rows, store, outbox, lang, now: () => Date.now(),
       actions: {
@@ -63,9 +74,11 @@ export class View {
         details: (message) => messageDetails(message, store, lang, (one, button) =>
           this.#copy(one.text, button)),
       },
-      ask: (wanted) => connection.ask(wanted), onView: () => this.attention.viewed(), watched,
+      ask: (wanted) => connection.ask(wanted),
+      onView: () => this.attention.viewed(), watched,
     });
-    this.attention.attach({ log: this.log, connection, schedule: () => this.schedule() });
+    this.attention = new Attention({ ...parts, part, notices: this.notices, log: this.log,
+      schedule: () => this.schedule() });
     this.banner = new Banner({ part, store, lang, onAway: () => this.#renew() });
     this.announcer = new Announcer({ region: part.live, store, lang });
     this.panels = new Panels(this);
@@ -80,7 +93,7 @@ export class View {
     });
     this.around = new Around(this);
     new Emoji({
-      button: part.emoji, lang, storage: this.storage,
+      button: part.emoji, lang, storage,
       onPick: (character) => this.composer.insert(character),
     });
     refuseFiles(window, () => this.notices.say(lang.t('files.later')));
@@ -99,8 +112,10 @@ export class View {
       onTap: () => this.hints.tapped(),
       onPress: (row) => {
         this.hints.pressed();
-        sheet(row, this.store.timeline.byId.get(row.dataset.id), {
-          ...this, onDetails: (message) => this.log.actions.details(message),
+        const message = this.store.timeline.byId.get(row.dataset.id ?? '');
+        if (!message) return;
+        sheet(row, message, {
+          store: this.store, lang, onDetails: (one) => this.log.actions.details(one),
         });
       },
     });
@@ -115,11 +130,16 @@ export class View {
     this.#renew();
   }
 
+  /** @param {() => void} action */
   #then(action) {
     action();
     this.log.flush();
   }
 
+  /**
+   * @param {string} text
+   * @param {HTMLElement} button
+   */
   async #copy(text, button) {
     const done = await copied(text);
     const { t } = this.lang;
@@ -130,12 +150,16 @@ export class View {
     return undefined;
   }
 
+  /** @param {string} text */
   #enter(text) {
     this.access.take(text);
     this.connection.start();
   }
 
-  /** The connection's state has changed. */
+  /**
+   * The connection's state has changed.
+   * @param {Given['connection']['state']} state
+   */
   onState(state) {
     if (state === 'online') {
       this.met = true;
@@ -145,25 +169,36 @@ export class View {
     this.#renew();
   }
 
-  /** A packet was taken in. */
+  /**
+   * A packet was taken in.
+   * @param {FromNode} packet
+   * @param {unknown} result
+   */
   onPacket(packet, result) {
     this.frames.get(packet.type)?.show?.(this, packet, result);
     this.schedule();
   }
 
-  /** Says something: in the reader's language where that is known, else in the node's words. */
+  /**
+   * Says something: in the reader's language where that is known, else in the node's words.
+   * @param {string | null} key
+   * @param {string} words
+   */
   say(key, words) {
     const { t, has } = this.lang;
     this.notices.say(key && has(key) ? t(key) : words);
   }
 
-  /** The node has let the page in; `resumes`: it goes on from where it was. */
+  /**
+   * The node has let the page in; `resumes`: it goes on from where it was.
+   * @param {boolean} resumes
+   */
   welcomed(resumes) {
     const { store, lang: { t } } = this;
     if (!resumes) this.attention.opens = true;
-    const draft = this.drafts.enter(store.me, store.members);
+    const draft = this.drafts.enter(store.me ?? '', store.members);
     if (draft !== null) this.composer.show(draft);
-    this.version ??= store.version;
+    this.version ||= store.version;
     if (this.version === store.version) return;
     // The node was updated under an open page.
     this.version = store.version;
@@ -192,7 +227,10 @@ export class View {
     else requestAnimationFrame(flush);
   }
 
-  /** Messages have come; `result` as `Store.addLive` gives it. */
+  /**
+   * Messages have come; `result` as `Store.addLive` gives it.
+   * @param {Arrived} result
+   */
   arrived(result) {
     const { store } = this;
     const { others, tardy } = this.attention.arrived(result);
@@ -205,17 +243,23 @@ export class View {
   unread() {
     const { store: { history, timeline }, lang: { t } } = this;
     const { failed } = history;
-    if (failed === 'older' || failed === 'newer' || timeline.items.length === 0) return;
+    if (!failed || failed === 'older' || failed === 'newer' || timeline.items.length === 0) return;
     this.notices.offer(t('history.failed'), t('retry'), () => this.connection.ask(failed));
   }
 
-  /** Shows a message that a notification named. */
+  /**
+   * Shows a message that a notification named.
+   * @param {Message | null} message
+   */
   open(message) {
     if (message) this.log.reveal(message);
     else this.log.toEnd();
   }
 
-  /** Somebody is writing. */
+  /**
+   * Somebody is writing.
+   * @param {string} id
+   */
   typing(id) {
     const { typing } = this.store;
     clearTimeout(typing.get(id));

@@ -3,14 +3,26 @@
 import { TEXT_MAX_BYTES, trimmed } from '../core/text.js';
 import { put } from '../dom/el.js';
 
+/** @import { Language } from '../../../types/page' */
+/** @import { Drafts } from '../core/drafts.js' */
+
 /** Others are told of typing at most this often (ms). */
 const TYPING_MS = 3_000;
 /** The room that is left is shown from here on (bytes). */
 const NEAR_LIMIT = TEXT_MAX_BYTES * 0.8;
 
+/** @param {string} text */
 const bytes = (text) => new TextEncoder().encode(text).length;
 
-/** `onSend(text)` and `onTyping()` are told. */
+/**
+ * `onSend(text)` and `onTyping()` are told.
+ * @param {{
+ *   form: HTMLFormElement, area: HTMLTextAreaElement, button: HTMLButtonElement, limit:
+ *   HTMLElement,
+ *   lang: Language, drafts: Drafts, now: () => number, onSend: (text: string) => void,
+ *   onTyping: () => void,
+ * }} parts
+ */
 export function composer({ form, area, button, limit, lang, drafts, now, onSend, onTyping }) {
   let told = -TYPING_MS;
   const fit = () => {
@@ -51,6 +63,7 @@ export function composer({ form, area, button, limit, lang, drafts, now, onSend,
     send();
     area.focus();
   });
+  /** @param {string} text */
   const show = (text) => {
     area.value = text;
     fit();
@@ -61,7 +74,10 @@ export function composer({ form, area, button, limit, lang, drafts, now, onSend,
   window.addEventListener('pageshow', (event) => event.persisted && drafts.back() && show(''));
   return {
     show,
-    /** Puts a text where the cursor is. */
+    /**
+     * Puts a text where the cursor is.
+     * @param {string} text
+     */
     insert(text) {
       area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
       area.dispatchEvent(new Event('input'));

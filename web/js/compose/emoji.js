@@ -2,17 +2,28 @@
 
 import { el, fill } from '../dom/el.js';
 
+/** @import { Language, SafeStorage } from '../../../types/page' */
+/** @typedef {[character: string, label: string, tags: string]} One */
+/** @typedef {{ name: string, emoji: One[] }} Group */
+
 /** Emoji of a search that are shown, and those used last that are kept. */
 const FOUND_MAX = 64;
 const RECENT_MAX = 24;
 const RECENT = 'roda.emoji';
 
+/** @param {string} text */
 const bare = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** Emoji whose name or tags hold every word; those whose name begins with it come first. */
+/**
+ * Emoji whose name or tags hold every word; those whose name begins with it come first.
+ * @param {Group[]} groups
+ * @param {string} words
+ * @returns {One[]}
+ */
 export function search(groups, words) {
   const wanted = bare(words).split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return [];
+  /** @type {[rank: number, one: One][]} */
   const found = [];
   for (const one of groups.flatMap((group) => group.emoji)) {
     const label = bare(one[1]);
@@ -25,14 +36,27 @@ export function search(groups, words) {
 }
 
 export class Emoji {
-  /** `button` opens it; `onPick(character)` is told. */
+  /**
+   * `button` opens it; `onPick(character)` is told.
+   * @param {{
+   *   button: HTMLButtonElement, lang: Language, storage: SafeStorage,
+   *   onPick: (character: string) => void,
+   * }} parts
+   */
   constructor({ button, lang, storage, onPick }) {
-    Object.assign(this, { button, lang, storage, onPick, groups: null });
+    this.button = button;
+    this.lang = lang;
+    this.storage = storage;
+    this.onPick = onPick;
+    /** @type {Group[]} */
+    this.groups = [];
+    /** Which is shown; -1: those used last. */
+    this.group = 0;
     const { t } = lang;
     this.field = el('input', {
       id: 'emoji-search', type: 'search', 'aria-label': t('emoji.search'),
       placeholder: t('emoji.search'), autocomplete: 'off', oninput: () => this.#show(),
-      onkeydown: (event) => this.#searching(event),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#searching(event),
     });
     this.tabs = el('div', { class: 'tabs', role: 'group', 'aria-label': t('emoji.groups') });
     this.grid = el('div', { class: 'grid', role: 'group', 'aria-label': t('emoji') });
@@ -50,7 +74,7 @@ export class Emoji {
   }
 
   async #opened() {
-    if (!this.groups) {
+    if (this.groups.length === 0) {
       const file = this.lang.tag.startsWith('pt') ? 'pt' : 'en';
       const answer = await fetch(`/vendor/emoji/${file}.json`);
       this.groups = await answer.json();
@@ -70,16 +94,19 @@ export class Emoji {
     this.box.style.setProperty('--bottom', `${innerHeight - top + 12}px`);
   }
 
+  /** @returns {One[]} */
   #recent() {
-    const known = new Map((this.groups ?? []).flatMap((group) =>
-      group.emoji.map((one) => [one[0], one])));
-    return (this.storage.get(RECENT) ?? '').split(' ').map((one) => known.get(one)).filter(Boolean);
+    const known = new Map(this.groups.flatMap((group) =>
+      group.emoji.map((one) => /** @type {[string, One]} */ ([one[0], one]))));
+    return (this.storage.get(RECENT) ?? '').split(' ').map((one) => known.get(one))
+      .filter((one) => one !== undefined);
   }
 
   #show() {
     const { t } = this.lang;
     const words = this.field.value.trim();
     const recent = this.#recent();
+    /** @type {(index: number, label: string, character: string) => HTMLElement} */
     const tab = (index, label, character) => el('button', {
       type: 'button', title: label, 'aria-label': label,
       'aria-pressed': String(index === this.group && words === ''),
@@ -87,7 +114,9 @@ export class Emoji {
         this.group = index;
         this.field.value = '';
         this.#show();
-        this.tabs.querySelector('[aria-pressed=true]').focus();
+        /** @type {HTMLElement | null} */
+        const pressed = this.tabs.querySelector('[aria-pressed=true]');
+        pressed?.focus();
       },
     }, character);
     fill(this.tabs, recent.length > 0 && tab(-1, t('emoji.recent'), '🕘'),
@@ -102,6 +131,7 @@ export class Emoji {
     this.grid.scrollTop = 0;
   }
 
+  /** @param {string} character */
   #pick(character) {
     const held = (this.storage.get(RECENT) ?? '').split(' ').filter((one) => one !== character);
     this.storage.set(RECENT, [character, ...held].slice(0, RECENT_MAX).join(' ').trim());
@@ -109,7 +139,10 @@ export class Emoji {
     this.onPick(character);
   }
 
-  /** From the search, Enter takes the first that is found, and the arrow leads to them. */
+  /**
+   * From the search, Enter takes the first that is found, and the arrow leads to them.
+   * @param {KeyboardEvent} event
+   */
   #searching(event) {
     const first = this.grid.querySelector('button');
     if (event.isComposing || !first || !['Enter', 'ArrowDown'].includes(event.key)) return;
@@ -118,18 +151,20 @@ export class Emoji {
     else if (this.field.value.trim() !== '') first.click();
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     const buttons = [...this.grid.querySelectorAll('button')];
-    const at = buttons.indexOf(event.target);
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
     const top = buttons[0]?.offsetTop;
     const columns = Math.max(1, buttons.findIndex((one) => one.offsetTop > top));
-    const to = {
+    /** @type {number | undefined} */
+    const to = /** @type {Record<string, number>} */ ({
       ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + columns, ArrowUp: at - columns,
       Home: 0, End: buttons.length - 1,
-    }[event.key];
+    })[event.key];
     if (at < 0 || to === undefined) return;
     event.preventDefault();
     if (to < 0) this.field.focus();
-    else buttons[Math.min(to, buttons.length - 1)].focus();
+    else buttons[Math.min(to, buttons.length - 1)]?.focus();
   }
 }

@@ -4,7 +4,13 @@
 const TOLD_MAX = 50;
 const told = new Set();
 
-/** What `make` gives; where it fails, what `instead` gives. The console is told once for a key. */
+/**
+ * What `make` gives; where it fails, what `instead` gives. The console is told once for a key.
+ * @template T
+ * @param {string} key
+ * @param {() => T} make
+ * @param {() => T} instead
+ */
 export function guarded(key, make, instead) {
   try {
     return make();

@@ -1,14 +1,25 @@
 // What nobody can know by looking is said once, where it is first met.
 
+/** @import { Store, Translate } from '../../../types/page' */
+/** @import { Prefs } from './prefs.js' */
+
 /** A hint stays this long (ms): time to read two sentences twice. */
 const HINT_MS = 30_000;
 /** Messages that are looked through for a ring that has filled. */
 const RECENT = 150;
 
 export class Hints {
-  /** `say(text, ms)` shows a line to the reader. */
+  /**
+   * `say(text, ms)` shows a line to the reader.
+   * @param {{
+   *   prefs: Prefs, store: Store, t: Translate, say: (text: string, ms: number) => void,
+   * }} parts
+   */
   constructor({ prefs, store, t, say }) {
-    Object.assign(this, { prefs, store, t, say });
+    this.prefs = prefs;
+    this.store = store;
+    this.t = t;
+    this.say = say;
   }
 
   /** Own messages may have come further: the first ring that fills is explained. */
@@ -33,6 +44,10 @@ export class Hints {
     this.prefs.set('pressTold', true);
   }
 
+  /**
+   * @param {'ringTold' | 'pressTold'} pref
+   * @param {string} words
+   */
   #once(pref, words) {
     this.prefs.set(pref, true);
     this.say(this.t(words), HINT_MS);

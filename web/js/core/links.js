@@ -11,11 +11,16 @@ const BEGIN = /https?:\/\/|(?<![\p{L}\p{N}@./-])www\.|(?<![\w.+-])[\w.+-]{1,64}@
 /** Punctuation at an address's end that belongs to the text around it. */
 const AFTER = /[\p{P}~]/u;
 const WITHIN = new Set('/#%&@_-\\');
+/** @type {Record<string, string>} */
 const OPENING = { ')': '(', ']': '[', '}': '{' };
 
-/** The address that a text begins with; empty where it begins with none. */
+/**
+ * The address that a text begins with; empty where it begins with none.
+ * @param {string} text
+ */
 export function addressAt(text) {
   const [whole, scheme] = ADDRESS.exec(text) ?? [''];
+  /** @type {Record<string, number>} */
   const counts = {};
   for (const letter of whole) counts[letter] = (counts[letter] ?? 0) + 1;
   const letters = Array.from(whole);
@@ -31,14 +36,22 @@ export function addressAt(text) {
   return address.length > (scheme?.length ?? 0) ? address : '';
 }
 
-/** Where an address as it is written leads. */
+/**
+ * Where an address as it is written leads.
+ * @param {string} address
+ */
 export function target(address) {
   if (/^www\./i.test(address)) return `http://${address}`;
   return /^https?:/i.test(address) ? address : `mailto:${address}`;
 }
 
-/** A text in parts: `{address}` for each address in it, strings for what is between. */
+/**
+ * A text in parts: `{address}` for each address in it, strings for what is between.
+ * @param {string} text
+ * @returns {(string | { address: string })[]}
+ */
 export function split(text) {
+  /** @type {(string | { address: string })[]} */
   const parts = [];
   let done = 0;
   for (const { index } of text.matchAll(BEGIN)) {

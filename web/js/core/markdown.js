@@ -5,6 +5,9 @@
 import { Lexer, Tokenizer } from '../../vendor/marked/marked.js';
 import { addressAt, split, target } from './links.js';
 
+/** @import { Written, WrittenNode } from '../../../types/page' */
+/** @import { Token } from '../../vendor/marked/marked.js' */
+
 /** Quotes and lists nest this deep at most; what is deeper stays as it was written. */
 const DEPTH_MAX = 6;
 /**
@@ -43,28 +46,43 @@ class Words extends Tokenizer {
     return undefined;
   }
 
-  /** An answer on the line below a quote is not part of it. */
+  /**
+   * An answer on the line below a quote is not part of it.
+   * @param {string} src
+   */
   blockquote(src) {
     const own = QUOTED.exec(src);
     return own ? super.blockquote(own[0]) : undefined;
   }
 
+  /** @param {string} src */
   list(src) {
     const end = src.search(AFTER_LIST);
     return super.list(end < 0 ? src : src.slice(0, end));
   }
 
-  /** Names are full of underscores, sums of asterisks. */
+  /**
+   * Names are full of underscores, sums of asterisks.
+   * @param {string} src
+   * @param {string} mask
+   * @param {string} before
+   */
   emStrong(src, mask, before) {
     const found = src[0] === '*' ? super.emStrong(src, mask, before) : undefined;
     const inWord = found && (IN_WORD.test(before) || IN_WORD.test(src.charAt(found.raw.length)));
-    return inWord ? { type: 'text', raw: /^\*+/.exec(src)[0] } : found;
+    return inWord ? { type: 'text', raw: /^\*+/.exec(src)?.[0] ?? '' } : found;
   }
 
+  /**
+   * @param {string} src
+   * @param {string} mask
+   * @param {string} before
+   */
   del(src, mask, before) {
     return /^~~(?!~)/.test(src) ? super.del(src, mask, before) : undefined;
   }
 
+  /** @param {string} src */
   url(src) {
     const text = addressAt(src);
     if (!text) return /^[a-z]+:|^www\./i.test(src) ? undefined : super.url(src);
@@ -73,7 +91,11 @@ class Words extends Tokenizer {
   }
 }
 
-/** The text as a tree: strings, and `{tag, attributes?, children}`. No DOM. */
+/**
+ * The text as a tree: strings, and `{tag, attributes?, children}`. No DOM.
+ * @param {string} text
+ * @returns {Written[]}
+ */
 export function parse(text) {
   if (!MAYBE.test(text)) return [text];
   const heavy = (text.match(MARKS)?.length ?? 0) > MARKS_MAX ||
@@ -81,11 +103,14 @@ export function parse(text) {
   const blocks = heavy ? null : lexed(text);
   if (!blocks) return linked(text);
   // One paragraph alone needs no box: its time stands beside its last word.
-  if (blocks.length === 1 && blocks[0].tag === 'p') return blocks[0].children;
-  return blocks;
+  const [first] = blocks;
+  return blocks.length === 1 && first?.tag === 'p' ? first.children : blocks;
 }
 
-/** The blocks; null where the lexer fails: that must cost a text its marks and nothing else. */
+/**
+ * The blocks; null where the lexer fails: that must cost a text its marks and nothing else.
+ * @param {string} text
+ */
 function lexed(text) {
   try {
     const options = { gfm: true, breaks: true, tokenizer: new Words() };
@@ -95,22 +120,40 @@ function lexed(text) {
   }
 }
 
-/** Words and web addresses alone. */
+/**
+ * Words and web addresses alone.
+ * @param {string} text
+ * @returns {Written[]}
+ */
 function linked(text) {
-  return split(text).flatMap((part) => (typeof part === 'string' ? [part]
-    : link({ href: target(part.address), text: part.address })));
+  return split(text).flatMap((part) => {
+    if (typeof part === 'string') return [/** @type {Written} */ (part)];
+    return link({ href: target(part.address), text: part.address });
+  });
 }
 
+/**
+ * @type {(tag: string, children: Written[], attributes?: Record<string, unknown>) => WrittenNode}
+ */
 const node = (tag, children, attributes = {}) => ({ tag, attributes, children });
 
-/** Blank lines above one, which the space between blocks stands for. */
+/**
+ * Blank lines above one, which the space between blocks stands for.
+ * @param {string} space
+ */
 const moreLines = (space) => '\n'.repeat(Math.max(0, space.split('\n').length - 3));
 
-/** Neighbouring blocks that are no Markdown of ours become one paragraph, as they were written. */
+/**
+ * Neighbouring blocks that are no Markdown of ours become one paragraph, as they were written.
+ * @param {Token[]} tokens
+ * @param {number} depth
+ */
 function blocksOf(tokens, depth) {
+  /** @type {WrittenNode[]} */
   const blocks = [];
   let written = '';
   let above = '';
+  /** @param {WrittenNode} block */
   const add = (block) => {
     if (above && block.tag === 'p') block.children.unshift(above);
     else if (above) blocks.push(node('p', [above]));
@@ -136,21 +179,30 @@ function blocksOf(tokens, depth) {
   return blocks;
 }
 
-/** A block of ours; null where the token is to be shown as it was written. */
+/**
+ * A block of ours; null where the token is to be shown as it was written.
+ * @param {Token} token
+ * @param {number} depth
+ * @returns {WrittenNode | null}
+ */
 function blockOf(token, depth) {
   const { type, raw } = token;
   if (type === 'paragraph' || type === 'text') return node('p', inlineOf(token));
   if (depth >= DEPTH_MAX) return null;
   if (type === 'code' && FENCE.test(raw)) {
-    return node('pre', [node('code', [token.text])], { tabindex: '0' });
+    return node('pre', [node('code', [token.text ?? ''])], { tabindex: '0' });
   }
-  if (type === 'blockquote') return node('blockquote', blocksOf(token.tokens, depth + 1));
+  if (type === 'blockquote') return node('blockquote', blocksOf(token.tokens ?? [], depth + 1));
   return type === 'list' ? listOf(token, depth) : null;
 }
 
-function listOf({ raw, ordered, start, items }, depth) {
+/**
+ * @param {Token} list
+ * @param {number} depth
+ */
+function listOf({ raw, ordered, start, items = [] }, depth) {
   // Numbers that a list would write otherwise stay in the text.
-  if (/^\s*\+/.test(raw) || start > START_MAX) return null;
+  if (/^\s*\+/.test(raw) || Number(start) > START_MAX) return null;
   if (ordered && items.some((item) => /^\s*0\d/.test(item.raw))) return null;
   const made = items.map((item) => node('li', itemOf(item, depth + 1), {
     class: item.task ? 'task' : undefined, value: ordered ? parseInt(item.raw, 10) : undefined,
@@ -159,29 +211,43 @@ function listOf({ raw, ordered, start, items }, depth) {
     : node('ul', made);
 }
 
+/**
+ * @param {Token} item
+ * @param {number} depth
+ * @returns {Written[]}
+ */
 function itemOf(item, depth) {
-  const blocks = blocksOf(item.tokens.filter((token) => token.type !== 'checkbox'), depth);
+  const blocks = blocksOf((item.tokens ?? []).filter((token) => token.type !== 'checkbox'), depth);
+  /** @type {Written[]} */
   const parts = blocks.flatMap((block, index) => {
-    if (block.tag !== 'p') return [block];
-    return blocks[index + 1]?.tag === 'p' ? [...block.children, '\n'] : block.children;
+    if (block.tag !== 'p') return /** @type {Written[]} */ ([block]);
+    return blocks[index + 1]?.tag === 'p' ? [...block.children, '\n'] : [...block.children];
   });
   return item.task ? [item.checked ? '☑ ' : '☐ ', ...parts] : parts;
 }
 
+/** @type {Record<string, string>} */
 const INLINE = { strong: 'strong', em: 'em', del: 's' };
 
-/** Words within a link hold no further links. */
+/**
+ * Words within a link hold no further links.
+ * @param {Token} token
+ * @param {boolean} inLink
+ * @returns {Written[]}
+ */
 function inlineOf(token, inLink = false) {
+  /** @param {string} text */
   const words = (text) => (inLink ? [text] : linked(text));
   if (!token.tokens) return words(token.text ?? token.raw);
   return token.tokens.flatMap((inner) => {
     const { type, raw } = inner;
-    if (INLINE[type]) return [node(INLINE[type], inlineOf(inner, inLink))];
+    const tag = INLINE[type];
+    if (tag) return [node(tag, inlineOf(inner, inLink))];
     // The lexer reads entities; here they are words.
     if (type === 'text') return inner.tokens ? inlineOf(inner, inLink) : words(raw);
     if (type === 'codespan') return [node('code', [spanned(raw)])];
     if (type === 'checkbox') return [];
-    if (type === 'link' && ADDRESS.test(inner.href) && !inner.title) {
+    if (type === 'link' && ADDRESS.test(inner.href ?? '') && !inner.title) {
       return raw.startsWith('<') ? ['<', ...link(inner), '>'] : link(inner);
     }
     // A title would be lost.
@@ -189,19 +255,26 @@ function inlineOf(token, inLink = false) {
   });
 }
 
-/** Code between backquotes, with its lines; one space on either side is the backquotes'. */
+/**
+ * Code between backquotes, with its lines; one space on either side is the backquotes'.
+ * @param {string} raw
+ */
 function spanned(raw) {
-  const quotes = /^`+/.exec(raw)[0].length;
+  const quotes = (/^`+/.exec(raw)?.[0] ?? '').length;
   const code = raw.slice(quotes, -quotes);
   return /^ .*\S.* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
-/** A link whose words are not its address says where it leads: no words can pose as another. */
+/**
+ * A link whose words are not its address says where it leads: no words can pose as another.
+ * @param {Pick<Token, 'href' | 'text' | 'tokens'>} token
+ */
 function link(token) {
-  const { href, text } = token;
-  const made = node('a', inlineOf(token, true), {
+  const { href = '', text = '', tokens } = token;
+  const made = node('a', inlineOf({ type: 'link', raw: text, text, tokens }, true), {
     href, target: '_blank', rel: 'noopener noreferrer',
   });
+  /** @param {string} address */
   const bare = (address) => address.replace(ADDRESS, '').replace(/\/$/, '');
   // A host in other letters than the browser asks for may look like another's.
   const plainly = bare(text).toLowerCase().startsWith(hostOf(href).toLowerCase());
@@ -209,6 +282,7 @@ function link(token) {
   return honest ? [made] : [made, node('span', [` (${hostOf(href)})`], { class: 'host' })];
 }
 
+/** @param {string} href */
 function hostOf(href) {
   try {
     const { host, pathname } = new URL(href);
@@ -220,8 +294,12 @@ function hostOf(href) {
 
 const BLOCKS = new Set(['p', 'pre', 'blockquote', 'ul', 'ol', 'li']);
 
-/** The text without its marks, on one line: for a notification, or to be spoken. */
+/**
+ * The text without its marks, on one line: for a notification, or to be spoken.
+ * @param {string} text
+ */
 export function plain(text) {
+  /** @type {(part: Written) => string} */
   const words = (part) => {
     if (typeof part === 'string') return part;
     const inside = part.children.map(words).join('');

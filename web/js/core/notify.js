@@ -3,6 +3,10 @@
 
 import { shortened } from './text.js';
 
+/** @import { Message } from '../../../types/frames' */
+/** @import { Clock, Language, Shell, Store, TimerId } from '../../../types/page' */
+/** @import { Prefs } from './prefs.js' */
+
 /** At most one notification and one sound within this time (ms). */
 const REST_MS = 2_000;
 /** Characters of a message that a notification shows at most. */
@@ -12,11 +16,22 @@ export class Notifier {
   /**
    * `shell`: `possible()`, `permission()`, `request()`, `show({title, body, tag, onClick})`,
    * `badge(count)`, `beep()`. `onOpen(message)` is told of a click.
+   * @param {{
+   *   prefs: Prefs, store: Store, lang: Language, shell: Shell, timers: Clock,
+   *   onOpen: (message: Message | null) => void,
+   * }} parts
    */
   constructor({ prefs, store, lang, shell, timers, onOpen }) {
-    Object.assign(this, { prefs, store, lang, shell, timers, onOpen });
+    this.prefs = prefs;
+    this.store = store;
+    this.lang = lang;
+    this.shell = shell;
+    this.timers = timers;
+    this.onOpen = onOpen;
+    /** @type {Message[]} */
     this.waiting = [];
     this.late = 0;
+    /** @type {TimerId} */
     this.timer = null;
     this.last = -Infinity;
   }
@@ -27,7 +42,7 @@ export class Notifier {
   }
 
   allowed() {
-    return this.prefs.get('notify') && this.shell.permission() === 'granted';
+    return Boolean(this.prefs.get('notify')) && this.shell.permission() === 'granted';
   }
 
   /** Asks the browser; resolves to whether it may. Only ever called by the reader's own click. */
@@ -45,7 +60,11 @@ export class Notifier {
     return true;
   }
 
-  /** Messages of others that arrived while nobody looked, and how many of them late. */
+  /**
+   * Messages of others that arrived while nobody looked, and how many of them late.
+   * @param {Message[]} messages
+   * @param {number} late
+   */
   arrived(messages, late) {
     this.waiting.push(...messages);
     this.late += late;
@@ -57,7 +76,9 @@ export class Notifier {
   /** The reader looks: nothing is to be told any more. */
   looked() {
     this.timers.clear(this.timer);
-    Object.assign(this, { waiting: [], late: 0, timer: null });
+    this.waiting = [];
+    this.late = 0;
+    this.timer = null;
   }
 
   #tell() {
@@ -80,6 +101,7 @@ export class Notifier {
     });
   }
 
+  /** @param {Message} message */
   #body(message) {
     return shortened(this.store.kinds.spoken(message, this.lang.t), BODY_MAX);
   }

@@ -3,16 +3,35 @@
 
 import { behind, compare, lowerBound, readPlace } from './timeline.js';
 
+/** @import { Id, Marks, Message, Place, Unread } from '../../../types/frames' */
+/** @import { Clock, Store, TimerId } from '../../../types/page' */
+
 export class Reading {
-  /** `store`: who the reader is and what is held. */
+  /**
+   * `store`: who the reader is and what is held.
+   * @param {Store} store
+   */
   constructor(store) {
     this.store = store;
-    /** Author to the last seq that was read, or that needs no reading, with all before it. */
+    /**
+     * Author to the last seq that was read, or that needs no reading, with all before it.
+     * @type {Map<Id, number>}
+     */
     this.marks = new Map();
-    /** Ids beyond their author's mark that were on the screen, or need no reading. */
+    /**
+     * Ids beyond their author's mark that were on the screen, or need no reading.
+     * @type {Set<string>}
+     */
     this.seen = new Set();
-    /** Marks that the node was not told yet, and authors whose it was told on this link. */
+    /**
+     * Marks that the node was not told yet.
+     * @type {Map<Id, number>}
+     */
     this.untold = new Map();
+    /**
+     * Authors whose marks it was told on this link.
+     * @type {Set<Id>}
+     */
     this.told = new Set();
     /** What had arrived by this number is read, where its author has no mark. */
     this.base = Infinity;
@@ -20,14 +39,29 @@ export class Reading {
     this.partial = true;
     /** Messages that are not read, met by the page or not. */
     this.count = 0;
-    /** Those that the page has met, by id. */
+    /**
+     * Those that the page has met, by id.
+     * @type {Map<string, Message>}
+     */
     this.open = new Map();
+    /** @type {Message[] | null} */
     this.sorted = null;
-    /** Place of the first one, where the page has not met it. */
+    /**
+     * The own first message, where it was met.
+     * @type {Message | null}
+     */
+    this.since = null;
+    /**
+     * Place of the first one, where the page has not met it.
+     * @type {Place | null}
+     */
     this.low = null;
   }
 
-  /** Takes what a fresh `welcome` says. A node that says no marks is told none. */
+  /**
+   * Takes what a fresh `welcome` says. A node that says no marks is told none.
+   * @param {{ read?: Unread, arrival: number }} welcome
+   */
   begin({ read, arrival }) {
     this.base = arrival;
     this.partial = !read?.behind || Boolean(read.more);
@@ -36,25 +70,35 @@ export class Reading {
     this.low = readPlace(read?.first);
   }
 
-  /** Whether a message has to be on the screen before anything after it counts as read. */
+  /**
+   * Whether a message has to be on the screen before anything after it counts as read.
+   * @param {Message} message
+   */
   needs(message) {
     const { me, members, kinds } = this.store;
     if (message.author === me || kinds.isLine(message)) return false;
     const disputed = members.get(message.author)?.disputed;
     if (disputed && message.seq >= disputed) return false;
     // Nobody waits for a member to read what was said before it came.
-    const since = this.since ?? members.get(me)?.since;
-    return Boolean(since) && compare(message, since) > 0;
+    const since = this.since ?? members.get(me ?? '')?.since;
+    return since ? compare(message, since) > 0 : false;
   }
 
-  /** Whether a message is one of those still to be read. */
+  /**
+   * Whether a message is one of those still to be read.
+   * @param {Message} message
+   */
   unread(message) {
     const mark = this.marks.get(message.author);
     const beyond = mark === undefined ? message.arrival > this.base : message.seq > mark;
     return beyond && !this.seen.has(message.id) && this.needs(message);
   }
 
-  /** Takes note of messages. `fresh`: they have just arrived, in the order of arrival. */
+  /**
+   * Takes note of messages. `fresh`: they have just arrived, in the order of arrival.
+   * @param {Message[]} messages
+   * @param {boolean} fresh
+   */
   learn(messages, fresh) {
     for (const message of messages) {
       const { author, seq, id } = message;
@@ -78,8 +122,12 @@ export class Reading {
     this.count = Math.max(this.count, this.open.size);
   }
 
-  /** These were on the screen. Returns whether there is something to tell. */
+  /**
+   * These were on the screen. Returns whether there is something to tell.
+   * @param {string[]} ids
+   */
   see(ids) {
+    /** @type {Set<Id>} */
     const authors = new Set();
     for (const id of ids) {
       const message = this.open.get(id);
@@ -92,12 +140,14 @@ export class Reading {
     return this.untold.size > 0;
   }
 
+  /** @param {string} id */
   #close(id) {
     this.open.delete(id);
     this.sorted = null;
     this.count -= 1;
   }
 
+  /** @param {Id} author */
   #advance(author) {
     const before = this.marks.get(author);
     if (before === undefined) return;
@@ -108,7 +158,10 @@ export class Reading {
     this.untold.set(author, mark);
   }
 
-  /** What the node is to be told, once. */
+  /**
+   * What the node is to be told, once.
+   * @returns {Marks}
+   */
   tell() {
     const marks = Object.fromEntries(this.untold);
     for (const author of this.untold.keys()) this.told.add(author);
@@ -118,11 +171,14 @@ export class Reading {
 
   /** The link is lost, and perhaps what was said on it: it is said again. */
   lost() {
-    for (const author of this.told) this.untold.set(author, this.marks.get(author));
+    for (const author of this.told) this.untold.set(author, this.marks.get(author) ?? 0);
     this.told.clear();
   }
 
-  /** Takes marks that another page of this reader has told. */
+  /**
+   * Takes marks that another page of this reader has told.
+   * @param {Marks} marks
+   */
   take(marks) {
     for (const [author, seq] of Object.entries(marks)) {
       // Without a mark the author has nothing that is not read.
@@ -140,18 +196,25 @@ export class Reading {
     return this.sorted;
   }
 
-  /** The first message that is not read: it, or its place where it was not met; or null. */
+  /**
+   * The first message that is not read: it, or its place where it was not met; or null.
+   * @returns {Message | Place | null}
+   */
   first() {
     const [known] = this.#inOrder();
-    const further = this.low && this.count > this.open.size;
-    return further && (!known || compare(this.low, known) < 0) ? this.low : known ?? null;
+    const low = this.count > this.open.size ? this.low : null;
+    return low && (!known || compare(low, known) < 0) ? low : known ?? null;
   }
 
-  /** How many are not read above and below what is on the screen, from `first` to `last`. */
+  /**
+   * How many are not read above and below what is on the screen, from `first` to `last`.
+   * @param {Message | null} first
+   * @param {Message | null} last
+   */
   around(first, last) {
     const all = this.#inOrder();
     const unmet = this.count - all.length;
-    const sides = first ? { above: lowerBound(all, first), below: all.length -
+    const sides = first && last ? { above: lowerBound(all, first), below: all.length -
       lowerBound(all, behind(last)) } : { above: 0, below: all.length };
     const { history: { more }, timeline: { items, newer } } = this.store;
     const higher = more && this.low && items[0] && compare(this.low, items[0]) < 0;
@@ -159,6 +222,9 @@ export class Reading {
     return sides;
   }
 }
+
+/** What of a message is on the screen: see `Reader`. */
+/** @typedef {{ id: string, of: number, from: number, to: number, folded: boolean }} Part */
 
 /** How long every part of a message must have been on the screen (ms). */
 export const READ_MS = 1_000;
@@ -172,13 +238,22 @@ export class Reader {
    * read yet `{id, of, from, to, folded}`, in how many parts it stands, which are wholly there, and
    * whether something of it is hidden.
    * `onRead(ids)` is told of those of which every part has been there long enough.
+   * @param {{ timers: Clock, look: () => Part[] | null, onRead: (ids: string[]) => void }} parts
    */
   constructor({ timers, look, onRead }) {
-    Object.assign(this, { timers, look, onRead });
-    /** Id to the time that each part was on the screen. */
+    this.timers = timers;
+    this.look = look;
+    this.onRead = onRead;
+    /**
+     * Id to the time that each part was on the screen.
+     * @type {Map<string, { times: number[], folded: boolean }>}
+     */
     this.spent = new Map();
+    /** @type {Part[]} */
     this.shown = [];
     this.at = 0;
+    /** @type {TimerId} */
+    this.timer = null;
   }
 
   /** What is on the screen may have changed: until now it was what was looked at last. */
@@ -193,8 +268,12 @@ export class Reader {
     if (rest < Infinity) this.timer = this.timers.set(() => this.moved(), rest);
   }
 
-  /** Counts the time for what was shown; gives what is read now. */
+  /**
+   * Counts the time for what was shown; gives what is read now.
+   * @param {number} ms
+   */
   #pass(ms) {
+    /** @type {string[]} */
     const read = [];
     for (const part of this.shown) {
       const spent = this.#spentOn(part);
@@ -209,6 +288,8 @@ export class Reader {
   /**
    * A message that stands in other parts than before begins anew: the window has changed. One that
    * was unfolded goes on from what was to be seen of it.
+   * @param {Part} part
+   * @returns {number[]}
    */
   #spentOn({ id, of, folded }) {
     const held = this.spent.get(id);
@@ -220,7 +301,10 @@ export class Reader {
     return times;
   }
 
-  /** Until the next of the parts that are shown has been there long enough. */
+  /**
+   * Until the next of the parts that are shown has been there long enough.
+   * @param {Part} part
+   */
   #rest(part) {
     const spent = this.#spentOn(part).slice(part.from, part.to).filter((ms) => ms < READ_MS);
     return Math.min(...spent.map((ms) => READ_MS - ms));

@@ -3,47 +3,86 @@
 import { History } from './history.js';
 import { lookAlikes } from './names.js';
 import { Reading } from './reading.js';
-import { blockers, marks } from './receipts.js';
+import { blockers, marks, merge } from './receipts.js';
 import { hues } from './text.js';
 import {
   behind, compare, LATE_BEFORE_JOIN_MS, LATE_HISTORY_MS, LATE_LIVE_MS, lowerBound, readPlace,
   Timeline,
 } from './timeline.js';
 
+/**
+ * @import {
+ *   Id, Member, Message, Page, Place, Progress, Receipts, Welcome
+ * } from '../../../types/frames'
+ */
+/** @import { Arrived, Held, HeldReceipts, Mark } from '../../../types/page' */
+/** @import { Kinds } from './kinds.js' */
+/** @import { Reads, Slack } from './timeline.js' */
+
 export class Store {
-  /** `kinds` of messages, as kinds/index.js has them. */
+  /**
+   * `kinds` of messages, as kinds/index.js has them.
+   * @param {{ kinds: Kinds }} parts
+   */
   constructor({ kinds }) {
     this.kinds = kinds;
+    /** @type {string | null} */
     this.epoch = null;
+    /** @type {Id | null} */
     this.me = null;
+    /**
+     * Where the reader is; the log says so.
+     * @type {() => Reads}
+     */
     this.follow = () => ({ follow: true, anchor: null });
-    this.#reset();
-  }
-
-  #reset() {
+    this.version = '';
     this.timeline = new Timeline();
+    this.history = new History(this);
+    this.reading = new Reading(this);
+    /** @type {Map<Id, Held>} */
     this.members = new Map();
+    /** @type {Map<Id, Id>} */
     this.alike = new Map();
+    /** @type {Map<Id, number>} */
     this.hues = new Map();
+    /** @type {HeldReceipts} */
     this.receipts = { members: new Map(), delivered: {}, read: {}, final: 0 };
+    /** @type {Map<Id, Map<number, string>>} */
     this.names = new Map();
     this.circle = '';
     this.cursor = 0;
+    /** @type {Set<number>} */
     this.ahead = new Set();
-    this.history = new History(this);
-    this.reading = new Reading(this);
+    /** @type {{ held: number, of: number } | null} */
     this.catchingUp = null;
     this.caughtAt = Infinity;
     this.storeState = 'ok';
     this.readReceipts = true;
-    /** Place from which on messages are new; null where there is no divider. */
+    /**
+     * Place from which on messages are new; null where there is no divider.
+     * @type {Place | null}
+     */
     this.newFrom = null;
-    /** Late messages that the reader has not looked at, by id. */
+    /**
+     * Late messages that the reader has not looked at, by id.
+     * @type {Map<string, Message>}
+     */
     this.lateUnseen = new Map();
+    /** @type {Map<Id, ReturnType<typeof setTimeout>>} */
     this.typing = new Map();
   }
 
-  /** Takes a `welcome`. Returns true where the page should `resume` from `cursor`. */
+  /** As a new one, for the same log. */
+  #reset() {
+    const { kinds, follow } = this;
+    const [history, reading] = [new History(this), new Reading(this)];
+    Object.assign(this, new Store({ kinds }), { follow, history, reading });
+  }
+
+  /**
+   * Takes a `welcome`. Returns true where the page should `resume` from `cursor`.
+   * @param {Welcome} packet
+   */
   welcome(packet) {
     const resumes = this.epoch === packet.epoch && this.me === packet.me;
     if (!resumes) {
@@ -65,7 +104,10 @@ export class Store {
     return resumes;
   }
 
-  /** Begins with the newest messages, or further up, where the reader has not read so far. */
+  /**
+   * Begins with the newest messages, or further up, where the reader has not read so far.
+   * @param {Welcome} packet
+   */
   #open({ messages, more }) {
     const { low } = this.reading;
     this.newFrom = low;
@@ -82,6 +124,8 @@ export class Store {
   /**
    * Takes new or changed messages. Returns the added ones, the late ones among them, and those
    * that belong above or below what is held: they are counted, and fetched when wanted.
+   * @param {Message[]} numbered
+   * @returns {Arrived}
    */
   addLive(numbered) {
     const { timeline: { items, newer }, history: { more } } = this;
@@ -89,11 +133,14 @@ export class Store {
     const fresh = numbered.filter(({ arrival, quiet }) => this.#arrived(arrival) && !quiet);
     const messages = numbered.filter(({ quiet }) => !quiet);
     const [first, last] = [items[0], items.at(-1)];
+    /** @param {Message} one */
     const isAbove = (one) => more && Boolean(first) && compare(one, first) < 0;
+    /** @param {Message} one */
     const isBelow = (one) => newer && (!last || compare(one, last) > 0);
     const within = messages.filter((one) => !isAbove(one) && !isBelow(one));
     const outside = fresh.filter((one) => this.fromOthers(one));
     this.#learnNames(messages);
+    /** @type {Slack} */
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
         : LATE_LIVE_MS;
@@ -108,19 +155,29 @@ export class Store {
     return { ...result, above, below: outside.filter(isBelow) };
   }
 
-  /** Renews those messages that are held. */
+  /**
+   * Renews those messages that are held.
+   * @param {Message[]} messages
+   */
   change(messages) {
     this.timeline.renew(messages);
   }
 
-  /** Takes the answer to a question about history. Returns the question; null where it is old. */
+  /**
+   * Takes the answer to a question about history. Returns the question; null where it is old.
+   * @param {Page} packet
+   */
   addPage(packet) {
     return this.history.answered(packet);
   }
 
-  /** Puts in what was said before, or elsewhere. */
+  /**
+   * Puts in what was said before, or elsewhere.
+   * @param {Message[]} messages
+   */
   addHistory(messages) {
     this.#learnNames(messages);
+    /** @type {Slack} */
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
         : LATE_HISTORY_MS;
@@ -129,19 +186,27 @@ export class Store {
     this.reading.learn(messages, false);
   }
 
-  /** Holds these messages and no others: what is between is not known. */
+  /**
+   * Holds these messages and no others: what is between is not known.
+   * @param {Message[]} messages
+   * @param {{ newer: boolean }} where
+   */
   replace(messages, { newer }) {
     this.timeline = new Timeline();
     this.timeline.newer = newer;
     this.addHistory(messages);
   }
 
+  /** @param {Message} message */
   #beforeJoin(message) {
-    const since = this.members.get(this.me)?.since;
+    const since = this.members.get(this.me ?? '')?.since;
     return !since || compare(message, since) < 0;
   }
 
-  /** Arrival numbers have no holes: the cursor is what came without one. Whether this is new. */
+  /**
+   * Arrival numbers have no holes: the cursor is what came without one. Whether this is new.
+   * @param {number} arrival
+   */
   #arrived(arrival) {
     if (arrival <= this.cursor || this.ahead.has(arrival)) return false;
     this.ahead.add(arrival);
@@ -149,6 +214,7 @@ export class Store {
     return true;
   }
 
+  /** @param {Message[]} messages */
   #learnNames(messages) {
     for (const message of messages) {
       const name = this.kinds.of(message).names?.(message);
@@ -158,79 +224,107 @@ export class Store {
     }
   }
 
-  /** What the author was called before this profile; null where that is not held. */
+  /**
+   * What the author was called before this profile; null where that is not held.
+   * @param {Message} message
+   */
   nameBefore({ author, seq }) {
     return this.#latestName(author, seq);
   }
 
+  /**
+   * @param {Id} id
+   * @param {number} before
+   */
   #latestName(id, before = Infinity) {
     const names = this.names.get(id) ?? new Map();
     const earlier = [...names.keys()].filter((seq) => seq < before);
     return names.get(Math.max(...earlier)) ?? null;
   }
 
-  /** Takes everybody who is known. */
+  /**
+   * Takes everybody who is known.
+   * @param {{ circle?: string, members: Member[] }} packet
+   */
   setMembers(packet) {
     this.members = new Map();
     this.changeMembers(packet);
   }
 
-  /** Takes those who are new or have changed; the others stay. */
+  /**
+   * Takes those who are new or have changed; the others stay.
+   * @param {{ circle?: string, members: Member[] }} packet
+   */
   changeMembers({ circle, members }) {
     this.circle = circle ?? this.circle;
     for (const member of members) {
       this.members.set(member.id, { ...member, since: readPlace(member.since) });
     }
     const came = [...this.members.values()].sort((a, b) =>
-      a.since && b.since ? compare(a.since, b.since) : Boolean(b.since) - Boolean(a.since));
+      a.since && b.since ? compare(a.since, b.since) : Number(!a.since) - Number(!b.since));
     this.alike = lookAlikes(came);
     this.hues = hues(came.map((member) => member.id));
   }
 
-  /** What to call somebody: the name now, one that was ever known, at last the id's start. */
+  /**
+   * What to call somebody: the name now, one that was ever known, at last the id's start.
+   * @param {Id | null} id
+   * @param {string} fallback
+   * @returns {string}
+   */
   nameOf(id, fallback = '') {
-    return this.members.get(id)?.name || fallback || this.#latestName(id) || (id ?? '').slice(0, 8);
+    const of = id ?? '';
+    return this.members.get(of)?.name || fallback || this.#latestName(of) || of.slice(0, 8);
   }
 
-  /** The class of a member's hue. */
+  /**
+   * The class of a member's hue.
+   * @param {Id} id
+   */
   hueOf(id) {
     return `c${this.hues.get(id) ?? 0}`;
   }
 
-  /** Watermarks only grow; a packet may hold only what changed. */
+  /**
+   * Watermarks only grow; a packet may hold only what changed.
+   * @param {Receipts | undefined} packet
+   */
   mergeReceipts(packet) {
-    const { receipts } = this;
-    for (const [id, change] of Object.entries(packet?.members ?? {})) {
-      const held = receipts.members.get(id) ?? { stored: {}, read: {}, clock: 0 };
-      raise(held.stored, change.stored);
-      raise(held.read, change.read);
-      held.clock = Math.max(held.clock, change.clock ?? 0);
-      receipts.members.set(id, held);
-    }
-    raise(receipts.delivered, packet?.delivered);
-    raise(receipts.read, packet?.read);
-    receipts.final = Math.max(receipts.final, packet?.final ?? 0);
+    merge(this.receipts, packet);
   }
 
-  /** See receipts.js. Who does not tell what was read here is not shown what others read. */
+  /**
+   * See receipts.js. Who does not tell what was read here is not shown what others read.
+   * @param {Message} message
+   * @returns {Mark}
+   */
   marks(message) {
     const mark = marks(message, this);
     if (this.readReceipts) return mark;
     return { ...mark, state: mark.state === 'read' ? 'delivered' : mark.state, readers: [] };
   }
 
-  /** Whether nothing can be ordered before this message any more. */
+  /**
+   * Whether nothing can be ordered before this message any more.
+   * @param {Message} message
+   */
   isFinal(message) {
     if (message.lamport <= this.receipts.final) message.final = true;
     return Boolean(message.final);
   }
 
-  /** Members that can still write before this message. */
+  /**
+   * Members that can still write before this message.
+   * @param {Message} message
+   */
   blockers(message) {
     return blockers(message, this);
   }
 
-  /** Whether somebody else said it: no line, and not one's own. */
+  /**
+   * Whether somebody else said it: no line, and not one's own.
+   * @param {Message} message
+   */
   fromOthers(message) {
     return message.author !== this.me && !this.kinds.isLine(message);
   }
@@ -266,7 +360,10 @@ export class Store {
     else if (last && !newer) this.newFrom = behind(last);
   }
 
-  /** Takes `progress`, or the same from `welcome`. */
+  /**
+   * Takes `progress`, or the same from `welcome`.
+   * @param {Pick<Progress, 'held' | 'of'> & { done?: boolean } | { done: true }} packet
+   */
   progress(packet) {
     if (packet.done) {
       this.catchingUp = null;
@@ -284,12 +381,11 @@ export class Store {
     this.typing.clear();
   }
 
-  /** Late messages that the reader has looked at, or waved away. */
+  /**
+   * Late messages that the reader has looked at, or waved away.
+   * @param {Iterable<string>} ids
+   */
   lateSeen(ids) {
     for (const id of ids) this.lateUnseen.delete(id);
   }
-}
-
-function raise(held, change) {
-  for (const [id, seq] of Object.entries(change ?? {})) held[id] = Math.max(held[id] ?? 0, seq);
 }

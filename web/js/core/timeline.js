@@ -1,5 +1,7 @@
 // The conversation in its order, and the window of it that is shown. No DOM, no clock.
 
+/** @import { Message, Place, PlaceText } from '../../../types/frames' */
+
 /** Rows in the window at most. Measured: 150 keeps a 10,000-message burst without long tasks. */
 export const WINDOW_MAX = 150;
 /** Rows the window moves by when the reader nears its edge. */
@@ -11,31 +13,59 @@ export const LATE_HISTORY_MS = 10_000;
 /** The same for what was said before this node joined: its first catch-up may take a while (ms). */
 export const LATE_BEFORE_JOIN_MS = 60_000;
 
+/** How many ms make a message late; `withinBatch`: also where what came with it is. */
+/** @typedef {((message: Message) => number) & { withinBatch?: boolean }} Slack */
+/** Where the reader is while messages are put in. */
+/** @typedef {{ follow?: boolean, anchor?: string | null }} Reads */
+/** @typedef {{ slack: Slack, ignoreAbove?: number } & Reads} MergeHow */
+
 /** The greatest id there is. */
 const LAST = 'f'.repeat(64);
 
-/** Lamport's total order: the counter, then the author's id (hex of equal length). */
+/**
+ * Lamport's total order: the counter, then the author's id (hex of equal length).
+ * @param {Place} a
+ * @param {Place} b
+ */
 export function compare(a, b) {
   if (a.lamport !== b.lamport) return a.lamport - b.lamport;
   return a.author < b.author ? -1 : a.author > b.author ? 1 : 0;
 }
 
-/** A message's place as the node writes it: "L.AUTHOR". */
+/**
+ * A message's place as the node writes it: "L.AUTHOR".
+ * @type {(message: Place) => PlaceText}
+ */
 export const place = (message) => `${message.lamport}.${message.author}`;
 
-/** Reads "L.AUTHOR"; null where there is none. */
+/**
+ * Reads "L.AUTHOR"; null where there is none.
+ * @param {PlaceText | null | undefined} text
+ * @returns {Place | null}
+ */
 export function readPlace(text) {
   const dot = text ? text.indexOf('.') : -1;
-  return dot < 1 ? null : { lamport: Number(text.slice(0, dot)), author: text.slice(dot + 1) };
+  if (!text || dot < 1) return null;
+  return { lamport: Number(text.slice(0, dot)), author: text.slice(dot + 1) };
 }
 
-/** A place that nothing stands at, before every message of this one's counter. */
+/**
+ * A place that nothing stands at, before every message of this one's counter.
+ * @type {(at: Place) => Place}
+ */
 export const before = ({ lamport }) => ({ lamport: Math.max(0, lamport - 1), author: LAST });
 
-/** A place behind this one and before the next. */
+/**
+ * A place behind this one and before the next.
+ * @type {(at: Place) => Place}
+ */
 export const behind = ({ lamport, author }) => ({ lamport, author: `${author}~` });
 
-/** The first index whose item is not before `at`. */
+/**
+ * The first index whose item is not before `at`.
+ * @param {Place[]} items
+ * @param {Place} at
+ */
 export function lowerBound(items, at) {
   let low = 0;
   let high = items.length;
@@ -50,7 +80,9 @@ export function lowerBound(items, at) {
 /** Messages sorted by timestamp, found by id, and a window [from, to) of at most WINDOW_MAX. */
 export class Timeline {
   constructor() {
+    /** @type {Message[]} */
     this.items = [];
+    /** @type {Map<string, Message>} */
     this.byId = new Map();
     this.from = 0;
     this.to = 0;
@@ -65,6 +97,8 @@ export class Timeline {
    * do not make others late. `follow`: the reader is at the end. `anchor`: the id whose row must
    * stay in the window.
    * Returns the added ones in order, and those of them that are late.
+   * @param {Message[]} batch
+   * @param {MergeHow} how
    */
   merge(batch, { slack, ignoreAbove = Infinity, follow = false, anchor = null }) {
     const added = this.#unknown(batch);
@@ -77,7 +111,10 @@ export class Timeline {
     return { added, late };
   }
 
-  /** Renews known messages; returns the others. */
+  /**
+   * Renews known messages; returns the others.
+   * @param {Message[]} batch
+   */
   renew(batch) {
     return batch.filter((message) => {
       const known = this.byId.get(message.id);
@@ -86,7 +123,9 @@ export class Timeline {
     });
   }
 
+  /** @param {Message[]} batch */
   #unknown(batch) {
+    /** @type {Message[]} */
     const added = [];
     for (const message of this.renew(batch)) {
       // Twice in one batch is once.
@@ -97,9 +136,15 @@ export class Timeline {
     return added.sort(compare);
   }
 
-  /** Merges from the back: only what stands behind the earliest new one is moved. */
+  /**
+   * Merges from the back: only what stands behind the earliest new one is moved.
+   * @param {Message[]} added
+   * @param {Slack} slack
+   * @param {number} ignoreAbove
+   */
   #insert(added, slack, ignoreAbove) {
     const items = this.items;
+    /** @type {Message[]} */
     const late = [];
     let i = items.length - 1;
     let j = added.length - 1;
@@ -129,6 +174,12 @@ export class Timeline {
     return late;
   }
 
+  /**
+   * @param {{ first: Message | undefined, last: Message | undefined }} edges
+   * @param {boolean} showsEnd
+   * @param {boolean} follow
+   * @param {string | null} anchor
+   */
   #moveWindow({ first, last }, showsEnd, follow, anchor) {
     const { items } = this;
     this.from = this.from === 0 || !first ? 0 : lowerBound(items, first);
@@ -172,12 +223,18 @@ export class Timeline {
     if (this.to - this.from < WINDOW_STEP) this.from = Math.max(0, this.to - WINDOW_STEP);
   }
 
-  /** Keeps only the newest so many of the window, where it shows the end. */
+  /**
+   * Keeps only the newest so many of the window, where it shows the end.
+   * @param {number} rows
+   */
   narrow(rows) {
     if (this.showsEnd) this.from = Math.max(this.from, this.to - rows);
   }
 
-  /** Moves the window so that it holds this message; false where it is not held. */
+  /**
+   * Moves the window so that it holds this message; false where it is not held.
+   * @param {string} id
+   */
   reveal(id) {
     const message = this.byId.get(id);
     if (!message) return false;
@@ -196,7 +253,11 @@ export class Timeline {
 
 const RANK = { kept: 0, delivered: 1, read: 2 };
 
-/** A mark once reached never goes back. */
+/**
+ * A mark once reached never goes back.
+ * @param {Message} known
+ * @param {Message} message
+ */
 function renew(known, message) {
   const state = RANK[known.state] > RANK[message.state] ? known.state : message.state;
   const final = known.final || message.final;

@@ -2,7 +2,15 @@
 
 import { coded, el, fill, icon } from '../dom/el.js';
 
-/** A modal dialog with a heading; gone from the page once closed. */
+/** @import { Children, Translate } from '../../../types/page' */
+
+/**
+ * A modal dialog with a heading; gone from the page once closed.
+ * @param {Translate} t
+ * @param {string} title
+ * @param {Record<string, unknown>} attributes
+ * @param {Children[]} children
+ */
 export function dialog(t, title, attributes, ...children) {
   const close = () => box.close();
   const box = el('dialog', {
@@ -21,13 +29,22 @@ export function dialog(t, title, attributes, ...children) {
 
 export const problem = () => el('p', { class: 'problem', role: 'alert', hidden: true });
 
-/** Says what went wrong. */
+/**
+ * Says what went wrong.
+ * @param {HTMLElement} line
+ * @param {string} text
+ */
 export function tell(line, text) {
   line.hidden = false;
   fill(line, coded(text));
 }
 
-/** A question; resolves to whether it was confirmed. The way back has the focus. */
+/**
+ * A question; resolves to whether it was confirmed. The way back has the focus.
+ * @param {Translate} t
+ * @param {{ title: string, text: string, confirm: string, danger?: boolean }} question
+ * @returns {Promise<boolean>}
+ */
 export function ask(t, { title, text, confirm, danger = false }) {
   return new Promise((resolve) => {
     const box = dialog(t, title, { id: 'ask' }, el('p', {}, text), el('div', { class: 'choices' },
@@ -38,7 +55,9 @@ export function ask(t, { title, text, confirm, danger = false }) {
         type: 'button', class: `wide main${danger ? ' danger' : ''}`, id: 'confirm',
         onclick: () => box.close('yes'),
       }, confirm)));
-    box.querySelector('[autofocus]').focus();
+    /** @type {HTMLElement | null} */
+    const back = box.querySelector('[autofocus]');
+    back?.focus();
     box.addEventListener('close', () => resolve(box.returnValue === 'yes'));
   });
 }

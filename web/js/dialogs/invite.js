@@ -5,7 +5,14 @@ import { coded, el, fill, icon } from '../dom/el.js';
 import { reason } from '../net/api.js';
 import { dialog } from './dialog.js';
 
-/** Fetches and shows the invitation. */
+/** @import { Language } from '../../../types/page' */
+/** @import { Api } from '../net/api.js' */
+
+/**
+ * Fetches and shows the invitation.
+ * @param {Api} api
+ * @param {Language} lang
+ */
 export function invite(api, lang) {
   const { t } = lang;
   const place = el('div', {});
@@ -13,6 +20,11 @@ export function invite(api, lang) {
   return fetchInvitation(api, lang, place);
 }
 
+/**
+ * @param {Api} api
+ * @param {Language} lang
+ * @param {HTMLElement} place
+ */
 async function fetchInvitation(api, lang, place) {
   const { t } = lang;
   try {

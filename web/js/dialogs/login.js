@@ -3,15 +3,18 @@
 import { coded, el } from '../dom/el.js';
 import { problem, tell } from './dialog.js';
 
+/** @import { Translate } from '../../../types/page' */
+
 /** The question for the token, in place of the page. `enter(text)` is told the answer. */
 export class Login {
+  /** @param {{ t: Translate, enter: (token: string) => void }} parts */
   constructor({ t, enter }) {
     const token = el('input', {
       id: 'token', autocomplete: 'off', spellcheck: 'false', required: true, autocapitalize: 'off',
     });
     const wrong = problem();
     const form = el('form', {
-      onsubmit: (event) => {
+      onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault();
         this.tried = true;
         enter(token.value);
@@ -22,11 +25,17 @@ export class Login {
     el('label', {}, t('login.token'), token), wrong,
     el('button', { class: 'wide main' }, t('login.enter')));
     this.box = el('section', { id: 'login', hidden: true, 'aria-label': t('login.title') }, form);
-    Object.assign(this, { token, wrong, tried: false, refusal: t('login.wrong') });
+    this.token = token;
+    this.wrong = wrong;
+    this.tried = false;
+    this.refusal = t('login.wrong');
     document.body.append(this.box);
   }
 
-  /** `had`: a token was there and was refused. */
+  /**
+   * `had`: a token was there and was refused.
+   * @param {boolean} had
+   */
   open(had) {
     if (had || this.tried) tell(this.wrong, this.refusal);
     const opens = this.box.hidden;

@@ -3,15 +3,29 @@
 import { initial } from '../core/text.js';
 import { el } from '../dom/el.js';
 
-/** Pairs of a heading and what is to be said under it; without that, none. */
-export const facts = (...pairs) => el('dl', { class: 'facts' },
-  pairs.filter((pair) => pair && pair[1]).map(([what, is]) =>
-    el('div', {}, el('dt', {}, what), el('dd', {}, is))));
+/** @import { Children } from '../../../types/page' */
 
-/** A button as wide as its dialog. */
+/**
+ * Pairs of a heading and what is to be said under it; without that, none.
+ * @param {(false | null | undefined | [what: string, is: Children])[]} pairs
+ */
+export const facts = (...pairs) => el('dl', { class: 'facts' },
+  pairs.map((pair) => (pair && pair[1]
+    ? el('div', {}, el('dt', {}, pair[0]), el('dd', {}, pair[1])) : null)));
+
+/**
+ * A button as wide as its dialog.
+ * @param {string} id
+ * @param {string} words
+ * @param {() => void} onclick
+ */
 export const wide = (id, words, onclick) =>
   el('button', { type: 'button', class: 'wide', id, onclick }, words);
 
-/** A member's dot. */
+/**
+ * A member's dot.
+ * @param {string} hue
+ * @param {string} name
+ */
 export const dot = (hue, name) =>
   el('span', { class: `dot ${hue}`, 'aria-hidden': 'true' }, initial(name));

@@ -2,7 +2,10 @@
 
 import { el } from './el.js';
 
-/** Puts a text on the clipboard; also where the page is no secure context, and so has none. */
+/**
+ * Puts a text on the clipboard; also where the page is no secure context, and so has none.
+ * @param {string} text
+ */
 export async function copied(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text).then(() => true, () => false);
   const area = el('textarea', { class: 'vh', 'aria-hidden': 'true' }, text);

@@ -3,12 +3,21 @@
 import { parse } from '../core/markdown.js';
 import { el } from './el.js';
 
-/** The text as nodes. */
+/** @import { Written } from '../../../types/page' */
+
+/**
+ * The text as nodes.
+ * @param {string} text
+ */
 export function markdown(text) {
   return parse(text).map(build);
 }
 
+/**
+ * @param {Written} part
+ * @returns {Node}
+ */
 function build(part) {
   if (typeof part === 'string') return document.createTextNode(part);
-  return el(part.tag, part.attributes, ...part.children.map(build));
+  return el(/** @type {'p'} */ (part.tag), part.attributes, ...part.children.map(build));
 }

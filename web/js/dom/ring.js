@@ -6,7 +6,12 @@ import { svg } from './el.js';
 /** Dots of the logo. */
 const DOTS = 6;
 
-/** `count` places at equal angles on a circle, the first at the top. */
+/**
+ * `count` places at equal angles on a circle, the first at the top.
+ * @param {number} count
+ * @param {number} centre
+ * @param {number} radius
+ */
 export function around(count, centre, radius) {
   return Array.from({ length: count }, (_, index) => {
     const angle = (index / count) * 2 * Math.PI - Math.PI / 2;
@@ -24,8 +29,10 @@ export function logo() {
 /**
  * A receipt as a ring: dashed where nobody else has the message, an arc for the share of members
  * that hold it, full where all do, with a dot where all have read it.
+ * @param {{ state: string, of: number, have: { length: number } }} mark
  */
 export function receiptRing({ state, of, have }) {
+  /** @param {Record<string, unknown>} more */
   const circle = (more) => svg('circle', { cx: 7, cy: 7, r: 5, fill: 'none', ...more });
   const share = state === 'kept' ? have.length / Math.max(1, of) : 1;
   // A dash as long as the whole leaves a seam where its ends meet.

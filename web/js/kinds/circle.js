@@ -1,5 +1,8 @@
 // What the circle is called.
 
+/** @import { Kind } from '../../../types/page' */
+
+/** @type {Kind} */
 export const circle = {
   name: 'circle',
   line: ({ text }, { t, who, set }) =>

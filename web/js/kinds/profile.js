@@ -1,5 +1,8 @@
 // What somebody is called: the first one says that there is somebody.
 
+/** @import { Kind } from '../../../types/page' */
+
+/** @type {Kind} */
 export const profile = {
   name: 'profile',
   names: ({ text }) => text,

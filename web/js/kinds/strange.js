@@ -2,6 +2,9 @@
 
 import { el } from '../dom/el.js';
 
+/** @import { Kind } from '../../../types/page' */
+
+/** @type {(name: string, words: string) => Kind} */
 const strange = (name, words) => ({
   name,
   row: (_message, t) => ({ text: t(words) }),

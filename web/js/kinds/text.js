@@ -4,14 +4,23 @@ import { emojiOnly } from '../core/text.js';
 import { el } from '../dom/el.js';
 import { markdown } from '../dom/markdown.js';
 
+/** @import { Kind, RowTools, TextRow } from '../../../types/page' */
+
 /** A longer text is folded behind "show more": characters, or lines. */
 const LONG_CHARACTERS = 1_500;
 const LONG_LINES = 20;
 
-/** A few emoji alone stand large, without a bubble. */
+/**
+ * A few emoji alone stand large, without a bubble.
+ * @param {TextRow} row
+ */
 const isBare = (row) => !row.folded && !row.failed && emojiOnly(row.text) > 0;
 
-/** The text's element, and the button that unfolds it. */
+/**
+ * The text's element, and the button that unfolds it.
+ * @param {TextRow} row
+ * @param {RowTools} tools
+ */
 function show(row, { t, unfolded, onUnfold }) {
   if (isBare(row)) return [el('div', { class: 'text big' }, row.text.trim())];
   const nodes = markdown(row.text);
@@ -34,6 +43,7 @@ function show(row, { t, unfolded, onUnfold }) {
   return [body, more];
 }
 
+/** @type {Kind & Required<Pick<Kind, 'isBare' | 'show'>>} */
 export const text = {
   name: 'text',
   text: (message) => message.text,

@@ -3,6 +3,9 @@
 import { shortened } from '../core/text.js';
 import { el, fill } from '../dom/el.js';
 
+/** @import { Message } from '../../../types/frames' */
+/** @import { Language, Store } from '../../../types/page' */
+
 /** Words are gathered this long (ms); more messages than this are only counted. */
 const GATHER_MS = 1_000;
 const SPOKEN_MAX = 3;
@@ -10,12 +13,26 @@ const SPOKEN_MAX = 3;
 const SPOKEN_LENGTH = 300;
 
 export class Announcer {
-  /** `region` is a polite live region of its own, apart from the log. */
+  /**
+   * `region` is a polite live region of its own, apart from the log.
+   * @param {{ region: HTMLElement, store: Store, lang: Language }} parts
+   */
   constructor({ region, store, lang }) {
-    Object.assign(this, { region, store, lang, heard: [], late: 0, timer: null });
+    this.region = region;
+    this.store = store;
+    this.lang = lang;
+    /** @type {Message[]} */
+    this.heard = [];
+    this.late = 0;
+    /** @type {ReturnType<typeof setTimeout> | null} */
+    this.timer = null;
   }
 
-  /** Messages of others that came now, and how many earlier ones came with them. */
+  /**
+   * Messages of others that came now, and how many earlier ones came with them.
+   * @param {Message[]} messages
+   * @param {number} late
+   */
   say(messages, late) {
     if (messages.length === 0 && late === 0) return;
     this.heard.push(...messages);
@@ -25,7 +42,9 @@ export class Announcer {
 
   #speak() {
     const { heard, late, lang: { t } } = this;
-    Object.assign(this, { heard: [], late: 0, timer: null });
+    this.heard = [];
+    this.late = 0;
+    this.timer = null;
     const lines = heard.length > SPOKEN_MAX
       ? [t('announce.many', { count: heard.length })]
       : heard.map((one) => t('announce.message', {

@@ -5,7 +5,16 @@ import { dialog } from '../dialogs/dialog.js';
 import { dot, facts } from '../dialogs/parts.js';
 import { el } from '../dom/el.js';
 
-/** Who has a message, who has read it, and whether its place can still change. */
+/** @import { Message } from '../../../types/frames' */
+/** @import { Language, Store } from '../../../types/page' */
+
+/**
+ * Who has a message, who has read it, and whether its place can still change.
+ * @param {Message} message
+ * @param {Store} store
+ * @param {Language} lang
+ * @param {(message: Message, button: HTMLElement) => void} copy
+ */
 export function messageDetails(message, store, lang, copy) {
   const { t } = lang;
   const mark = store.marks(message);
@@ -35,6 +44,7 @@ export function messageDetails(message, store, lang, copy) {
     })),
     store.readReceipts ? null : el('p', {}, t('details.unread')),
     store.kinds.textOf(message) !== null && el('button', {
-      type: 'button', class: 'wide', onclick: (event) => copy(message, event.currentTarget),
+      type: 'button', class: 'wide',
+      onclick: (/** @type {any} */ event) => copy(message, event.currentTarget),
     }, t('copy.message')));
 }

@@ -3,12 +3,28 @@
 
 import { el, icon, put } from '../dom/el.js';
 
+/** @import { Message } from '../../../types/frames' */
+/** @import { Actions, Translate } from '../../../types/page' */
+/** @typedef {(row: HTMLElement) => Message | null} Find */
+/** @typedef {{ Home(): void, End(): void }} Ends */
+
+/** @type {(event: Event) => Element} */
+const targetOf = (event) => /** @type {Element} */ (event.target);
+/** @type {(event: Event) => HTMLElement | null} */
+const rowOf = (event) => targetOf(event).closest('#rows > li');
+
 /** What may be a stop for Tab within a row. */
 const WITHIN = 'a[href], button, summary, pre';
 
-/** Makes what a row holds no stop. */
+/**
+ * Makes what a row holds no stop.
+ * @param {HTMLElement} row
+ * @param {number} tabIndex
+ */
 export function quiet(row, tabIndex = -1) {
-  for (const one of row.querySelectorAll(WITHIN)) one.tabIndex = tabIndex;
+  /** @type {NodeListOf<HTMLElement>} */
+  const stops = row.querySelectorAll(WITHIN);
+  for (const one of stops) one.tabIndex = tabIndex;
 }
 
 /**
@@ -16,11 +32,23 @@ export function quiet(row, tabIndex = -1) {
  * buttons are stops only while it is at hand.
  */
 class Focus {
-  /** `onRow(row)`: this one is at hand; `onOpen(row)`: Enter; `ends`: what Home and End do. */
+  /**
+   * `onRow(row)`: this one is at hand; `onOpen(row)`: Enter; `ends`: what Home and End do.
+   * @param {{
+   *   scroller: HTMLElement, list: HTMLElement, onRow: (row: HTMLElement | null) => void,
+   *   onOpen: (row: HTMLElement) => void, ends: Ends,
+   * }} parts
+   */
   constructor({ scroller, list, onRow, onOpen, ends }) {
-    Object.assign(this, { list, onRow, onOpen, ends, active: null });
+    this.list = list;
+    this.onRow = onRow;
+    this.onOpen = onOpen;
+    this.ends = ends;
+    /** @type {HTMLElement | null} */
+    this.active = null;
+    this.focused = false;
     list.addEventListener('focusin', (event) => {
-      const row = event.target.closest('#rows > li');
+      const row = rowOf(event);
       this.activate(row);
       onRow(row);
     });
@@ -32,6 +60,7 @@ class Focus {
     return this.list.contains(document.activeElement);
   }
 
+  /** @param {HTMLElement | null} row */
   activate(row) {
     if (!row?.hasAttribute('tabindex') || row === this.active) return;
     if (this.active) {
@@ -43,7 +72,10 @@ class Focus {
     quiet(row, 0);
   }
 
-  /** A row was made anew. */
+  /**
+   * A row was made anew.
+   * @param {HTMLElement} row
+   */
   swap(row) {
     const focused = document.activeElement === this.active;
     this.active = null;
@@ -51,7 +83,10 @@ class Focus {
     if (focused) queueMicrotask(() => row.focus({ preventScroll: true }));
   }
 
-  /** After rows have come and gone: `shown` is a row in view. */
+  /**
+   * After rows have come and gone: `shown` is a row in view.
+   * @param {HTMLElement | null} shown
+   */
   renew(shown) {
     if (this.active?.isConnected && this.within) return;
     const lost = this.active && !this.active.isConnected && this.focused;
@@ -64,8 +99,10 @@ class Focus {
     this.focused = this.within;
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    const { key, target } = event;
+    const { key } = event;
+    const target = /** @type {HTMLElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (key === 'Home' || key === 'End') {
       event.preventDefault();
@@ -74,26 +111,42 @@ class Focus {
     }
     if (!target.matches('#rows > li')) return;
     if (key === 'Enter') this.onOpen(target);
-    const rows = [...this.list.querySelectorAll(':scope > [tabindex]')];
-    const to = rows[rows.indexOf(target) + ({ ArrowUp: -1, ArrowDown: 1 }[key] ?? Infinity)];
+    /** @type {NodeListOf<HTMLElement>} */
+    const all = this.list.querySelectorAll(':scope > [tabindex]');
+    const rows = [...all];
+    const step = key === 'ArrowUp' ? -1 : key === 'ArrowDown' ? 1 : Infinity;
+    const to = rows[rows.indexOf(target) + step];
     if (!to) return;
     event.preventDefault();
     to.focus();
   }
 }
 
-/** `actions`: `copy(message, button)`, `details(message)`; `find(row)` is a row's message. */
+/**
+ * `actions`: `copy(message, button)`, `details(message)`; `find(row)` is a row's message.
+ * @param {{ t: Translate, actions: Actions, find: Find }} parts
+ */
 function acts({ t, actions, find }) {
+  /** @typedef {(message: Message, at: HTMLElement) => void} Act */
+  /** @type {(name: string, picture: string, action: Act) => HTMLElement} */
   const button = (name, picture, action) => el('button', {
     type: 'button', class: 'ib', 'aria-label': t(name), title: t(name), 'data-act': picture,
-    onclick: (event) => action(find(event.currentTarget.closest('[data-id]')), event.currentTarget),
+    onclick: (/** @type {Event} */ event) => {
+      const at = /** @type {HTMLElement} */ (event.currentTarget);
+      const row = /** @type {HTMLElement | null} */ (at.closest('[data-id]'));
+      const message = row && find(row);
+      if (message) action(message, at);
+    },
   }, icon(picture));
   const time = el('span', { class: 'at', 'aria-hidden': 'true' });
   const set = el('div', { class: 'acts' }, time,
     button('copy.message', 'copy', (message, at) => actions.copy(message, at)),
     button('details', 'info', (message) => actions.details(message)));
   return {
-    /** Puts them into a message's row. */
+    /**
+     * Puts them into a message's row.
+     * @param {HTMLElement | null} row
+     */
     offer(row) {
       if (!row?.classList.contains('m') || !row.dataset.id) return;
       if (set.parentNode !== row && set.contains(document.activeElement)) return;
@@ -104,17 +157,25 @@ function acts({ t, actions, find }) {
   };
 }
 
-/** Mouse and keyboard on the rows; returns which of them is at hand. `ends`: as for `Focus`. */
+/**
+ * Mouse and keyboard on the rows; returns which of them is at hand. `ends`: as for `Focus`.
+ * @param {{
+ *   scroller: HTMLElement, list: HTMLElement, t: Translate, actions: Actions, find: Find, ends:
+ *   Ends,
+ * }} parts
+ */
 export function hands({ scroller, list, t, actions, find, ends }) {
   const buttons = acts({ t, actions, find });
+  /** @param {HTMLElement | null} row */
   const details = (row) => {
-    if (row?.classList.contains('m') && find(row)) actions.details(find(row));
+    const message = row?.classList.contains('m') ? find(row) : null;
+    if (message) actions.details(message);
   };
   list.addEventListener('pointerover', (event) => {
-    if (event.pointerType === 'mouse') buttons.offer(event.target.closest('#rows > li'));
+    if (event.pointerType === 'mouse') buttons.offer(rowOf(event));
   });
   list.addEventListener('click', (event) => {
-    if (event.target.closest('.meta')) details(event.target.closest('[data-id]'));
+    if (targetOf(event).closest('.meta')) details(targetOf(event).closest('[data-id]'));
   });
   return new Focus({
     scroller, list, onRow: (row) => buttons.offer(row), onOpen: details, ends,
@@ -123,12 +184,21 @@ export function hands({ scroller, list, t, actions, find, ends }) {
 
 /** Whether the reader has the log in hand: then nothing moves under it. */
 export class Hold {
-  /** `onFree()` is told when the reader has let go. */
+  /**
+   * `onFree()` is told when the reader has let go.
+   * @param {{ scroller: HTMLElement, list: HTMLElement, onFree: () => void }} parts
+   */
   constructor({ scroller, list, onFree }) {
-    Object.assign(this, { list, onFree, pressed: false, dragging: false, selects: false });
+    this.list = list;
+    this.onFree = onFree;
+    this.pressed = false;
+    this.dragging = false;
+    this.selects = false;
+    /** @type {HTMLElement | null} */
+    this.row = null;
     scroller.addEventListener('pointerdown', (event) => {
       this.pressed = true;
-      this.row = event.target.closest('#rows > li');
+      this.row = rowOf(event);
       // Beside what it holds is the scrollbar alone.
       this.dragging = event.target === scroller && event.offsetX >= scroller.clientWidth;
     });
@@ -144,10 +214,13 @@ export class Hold {
     return this.pressed || this.selects;
   }
 
-  /** Whether this row is in hand: made anew, it would take along what is selected in it. */
+  /**
+   * Whether this row is in hand: made anew, it would take along what is selected in it.
+   * @param {HTMLElement} row
+   */
   holds(row) {
     return (this.pressed && row === this.row) ||
-      (this.selects && document.getSelection().containsNode(row, true));
+      Boolean(this.selects && document.getSelection()?.containsNode(row, true));
   }
 
   #release() {
@@ -160,7 +233,8 @@ export class Hold {
   #selected() {
     const selection = document.getSelection();
     const before = this.selects;
-    this.selects = !selection.isCollapsed && this.list.contains(selection.anchorNode);
+    this.selects = Boolean(selection && !selection.isCollapsed &&
+      this.list.contains(selection.anchorNode));
     if (before && !this.held) this.onFree();
   }
 }

@@ -7,6 +7,15 @@ import { build, renewMeta } from './row.js';
 import { plan } from './rows.js';
 import { firstVisible, shown } from './shown.js';
 
+/** @import { Message, Place } from '../../../types/frames' */
+/**
+ * @import {
+ *   Actions, AnyRow, Language, Outbox, RowTools, Store, Wanted
+ * } from '../../../types/page'
+ */
+/** @typedef {{ at: Place, then: (row: HTMLElement) => void }} Aim */
+/** @typedef {{ sign: string, metaSign: string, element: HTMLElement }} Drawn */
+
 /** Within this distance of the bottom the reader counts as being there (px). */
 const STICK_PX = 40;
 /** Nearer than this to an edge, more rows are brought (px). */
@@ -22,14 +31,31 @@ export class Log {
   /**
    * `ask(wanted)` asks the node for what is not held; `onView()` is told that the view has moved;
    * `watched()` whether somebody looks.
+   * @param {{
+   *   scroller: HTMLElement, list: HTMLElement, store: Store, outbox: Outbox, lang: Language,
+   *   now: () => number, actions: Actions, ask: (wanted: Wanted) => boolean, onView: () => void,
+   *   watched: () => boolean,
+   * }} parts
    */
   constructor({ scroller, list, store, outbox, lang, now, actions, ask, onView, watched }) {
-    Object.assign(this, {
-      scroller, list, store, outbox, lang, now, actions, ask, onView, watched,
-    });
+    this.scroller = scroller;
+    this.list = list;
+    this.store = store;
+    this.outbox = outbox;
+    this.lang = lang;
+    this.now = now;
+    this.actions = actions;
+    this.ask = ask;
+    this.onView = onView;
+    this.watched = watched;
+    /** @type {Map<string, Drawn>} */
     this.rows = new Map();
-    /** Ids that have just arrived: these alone come with a motion. */
+    /**
+     * Ids that have just arrived: these alone come with a motion.
+     * @type {Set<string>}
+     */
     this.fresh = new Set();
+    /** @type {RowTools} */
     this.tools = {
       ...actions, t: lang.t, kinds: store.kinds, unfolded: new Set(), onUnfold: () => this.onView(),
       again: (wanted) => {
@@ -40,8 +66,16 @@ export class Log {
     this.stuck = true;
     this.count = 0;
     this.top = 0;
+    /** @type {string | null} */
     this.anchorId = null;
-    /** Where a question leads, once it is answered. */
+    this.burst = false;
+    this.stepping = false;
+    /** @type {Store['timeline'] | null} */
+    this.timeline = null;
+    /**
+     * Where a question leads, once it is answered.
+     * @type {Aim | null}
+     */
     this.aim = null;
     store.follow = () => ({
       follow: this.#follows() && store.timeline.showsEnd, anchor: this.anchorId,
@@ -59,8 +93,9 @@ export class Log {
     }).observe(scroller);
   }
 
+  /** @param {HTMLElement | null | undefined} row */
   #messageOf(row) {
-    return this.store.timeline.byId.get(row?.dataset.id) ?? null;
+    return this.store.timeline.byId.get(row?.dataset.id ?? '') ?? null;
   }
 
   /** Whether the end is followed wherever it goes: not out of sight of what is new. */
@@ -81,11 +116,12 @@ export class Log {
     this.count = timeline.items.length;
     if (this.burst) timeline.narrow(BURST_ROWS);
     const anchor = follows ? null : this.#firstVisible();
-    const top = anchor?.getBoundingClientRect().top;
-    const id = anchor?.dataset.id;
+    const top = anchor?.getBoundingClientRect().top ?? 0;
+    const id = anchor?.dataset.id ?? '';
     this.#draw();
-    if (!follows && this.rows.has(id)) {
-      scroller.scrollTop += this.rows.get(id).element.getBoundingClientRect().top - top;
+    const after = this.rows.get(id);
+    if (!follows && after) {
+      scroller.scrollTop += after.element.getBoundingClientRect().top - top;
     }
     this.#follow();
     this.#settle();
@@ -102,14 +138,19 @@ export class Log {
     this.#show(aim);
   }
 
-  /** Shows a place that is held; without one, the end, or where the stretch begins. */
+  /**
+   * Shows a place that is held; without one, the end, or where the stretch begins.
+   * @param {Aim | null} aim
+   */
   #show(aim) {
     const { timeline } = this.store;
-    const at = aim && Math.min(lowerBound(timeline.items, aim.at), timeline.items.length - 1);
-    const message = aim && timeline.items[at];
+    const last = timeline.items.length - 1;
+    const at = aim ? Math.min(lowerBound(timeline.items, aim.at), last) : -1;
+    const message = timeline.items[at];
     if (message) timeline.reveal(message.id);
     this.#draw();
-    if (message) aim.then(this.rows.get(message.id).element);
+    const row = message && this.rows.get(message.id);
+    if (aim && row) aim.then(row.element);
     else this.#follow();
     this.#settle();
   }
@@ -129,28 +170,32 @@ export class Log {
     this.top = this.scroller.scrollTop;
     const row = this.#firstVisible();
     this.anchorId = row?.dataset.id ?? null;
-    this.focus.renew(this.stuck ? this.list.lastElementChild : row);
+    const last = /** @type {HTMLElement | null} */ (this.list.lastElementChild);
+    this.focus.renew(this.stuck ? last : row);
   }
 
+  /** @param {AnyRow[]} planned */
   #reconcile(planned) {
+    /** @type {Map<string, Drawn>} */
     const keep = new Map();
+    /** @type {ChildNode | null} */
     let at = this.list.firstChild;
     for (const row of planned) {
       const held = this.rows.get(row.key);
-      const kept = held && this.hold.holds(held.element);
-      const same = kept || held?.sign === row.sign;
-      const element = same ? held.element : build(row, this.tools);
+      const kept = Boolean(held && this.hold.holds(held.element));
+      const same = held && (kept || held.sign === row.sign) ? held : null;
+      const element = same ? same.element : build(row, this.tools);
       if (!same) quiet(element);
-      if (same && !kept && held.metaSign !== row.metaSign) renewMeta(element, row);
+      if (same && !kept && same.metaSign !== row.metaSign) renewMeta(element, row);
       if (!held && this.fresh.has(row.key)) element.classList.add('arriving');
       if (held && held.element !== element) {
         if (at === held.element) at = element;
         if (this.focus.active === held.element) this.focus.swap(element);
         held.element.replaceWith(element);
       }
-      const { sign, metaSign } = kept ? held : row;
+      const { sign, metaSign } = kept && held ? held : row;
       keep.set(row.key, { sign, metaSign, element });
-      if (element === at) at = at.nextSibling;
+      if (at && element === at) at = at.nextSibling;
       else this.list.insertBefore(element, at);
     }
     for (const [key, { element }] of this.rows) if (!keep.has(key)) element.remove();
@@ -170,7 +215,10 @@ export class Log {
     this.top = scroller.scrollTop;
   }
 
-  /** How far an element begins below the log's top (px). */
+  /**
+   * How far an element begins below the log's top (px).
+   * @param {Element} element
+   */
   #topOf(element) {
     return element.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
   }
@@ -208,6 +256,7 @@ export class Log {
     const up = nearTop && timeline.from > 0 && (this.stuck ? narrow && !this.burst : true);
     const held = timeline.to < timeline.items.length;
     const down = !up && this.#below() < EDGE_PX && held;
+    /** @param {'older' | 'newer'} which */
     const want = (which) => this.store.history.failed !== which && this.ask(which);
     if (nearTop && timeline.from === 0) want('older');
     if (this.#below() < EDGE_PX && !held && timeline.newer) want('newer');
@@ -229,7 +278,11 @@ export class Log {
     return shown(this.scroller, this.list, (row) => this.#messageOf(row), this.store);
   }
 
-  /** To a place, asked of the node where it is not held; `then` is given the row that is there. */
+  /**
+   * To a place, asked of the node where it is not held; `then` is given the row that is there.
+   * @param {Place} at
+   * @param {Aim['then']} then
+   */
   go(at, then) {
     this.stuck = false;
     const aim = { at, then };
@@ -251,7 +304,10 @@ export class Log {
     timeline.toEnd();
     this.stuck = true;
     this.flush();
-    if (focus) this.list.querySelector(':scope > [tabindex]:last-child')?.focus();
+    if (!focus) return;
+    /** @type {HTMLElement | null} */
+    const last = this.list.querySelector(':scope > [tabindex]:last-child');
+    last?.focus();
   }
 
   /** To the oldest message. */
@@ -276,16 +332,22 @@ export class Log {
   /** Where the reader is, to come back to. */
   place() {
     const row = this.#firstVisible();
-    return { stuck: this.stuck, at: this.#messageOf(row), top: row && this.#topOf(row) };
+    return { stuck: this.stuck, at: this.#messageOf(row), top: row ? this.#topOf(row) : 0 };
   }
 
-  /** Back to a place. */
+  /**
+   * Back to a place.
+   * @param {ReturnType<Log['place']>} place
+   */
   restore({ stuck, at, top }) {
     if (stuck || !at) this.toEnd();
     else this.go(at, (row) => { this.scroller.scrollTop += this.#topOf(row) - top; });
   }
 
-  /** Shows and focuses a message. */
+  /**
+   * Shows and focuses a message.
+   * @param {Message} message
+   */
   reveal(message) {
     this.go(message, (row) => {
       row.scrollIntoView({ block: 'center' });

@@ -1,13 +1,20 @@
 // The page's link to its node, as a state machine. Time, chance and WebSocket are given from
 // outside. States: connecting, online, waiting (for the next attempt), login, stopped.
 
+/** @import { FromNode, ToNode, Welcome } from '../../../types/frames' */
+/** @import { Frame, Outbox, Store, TimerId, Timers, Wanted } from '../../../types/page' */
+
 /** Shortest and longest wait before an attempt (ms). */
 export const WAIT_MIN_MS = 250;
 export const WAIT_MAX_MS = 10_000;
 /** A node that says nothing this long after the socket opened is tried anew (ms). */
 export const WELCOME_MS = 10_000;
 
-/** Full jitter: anywhere from the shortest wait to a ceiling that doubles with each failure. */
+/**
+ * Full jitter: anywhere from the shortest wait to a ceiling that doubles with each failure.
+ * @param {number} failures
+ * @param {() => number} random
+ */
 export function wait(failures, random) {
   const ceiling = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** (failures + 1));
   return WAIT_MIN_MS + random() * (ceiling - WAIT_MIN_MS);
@@ -16,22 +23,41 @@ export function wait(failures, random) {
 /** Close code of a node that stops (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
 
+/** @typedef {'stopped' | 'connecting' | 'online' | 'waiting' | 'login'} ConnectionState */
+
 export class Connection {
   /**
    * `token()` is the node's token or null; `allowed()` asks over HTTP whether the node would take
    * it (resolves false only for a refusal); `frames` are those that it knows, as in
    * frames/index.js; `store` and `outbox` are kept up to date; `onState(state)` and
    * `onPacket(packet, result)` are told after that.
+   * @param {{
+   *   url: string, WebSocket: typeof globalThis.WebSocket, timers: Timers, random: () => number,
+   *   token: () => string | null, allowed: () => Promise<boolean>, frames: Map<string, Frame>,
+   *   store: Store, outbox: Outbox, onState: (state: ConnectionState) => void,
+   *   onPacket: (packet: FromNode, result: unknown) => void,
+   * }} parts
    */
   constructor({
     url, WebSocket, timers, random, token, allowed, frames, store, outbox, onState, onPacket,
   }) {
-    Object.assign(this, {
-      url, WebSocket, timers, random, token, allowed, frames, store, outbox, onState, onPacket,
-    });
+    this.url = url;
+    this.WebSocket = WebSocket;
+    this.timers = timers;
+    this.random = random;
+    this.token = token;
+    this.allowed = allowed;
+    this.frames = frames;
+    this.store = store;
+    this.outbox = outbox;
+    this.onState = onState;
+    this.onPacket = onPacket;
+    /** @type {ConnectionState} */
     this.state = 'stopped';
     this.failures = 0;
+    /** @type {WebSocket | null} */
     this.socket = null;
+    /** @type {TimerId} */
     this.timer = null;
     this.attempt = 0;
     this.doubtful = false;
@@ -57,6 +83,7 @@ export class Connection {
     if (this.state === 'waiting') this.start();
   }
 
+  /** @param {ConnectionState} state */
   #enter(state) {
     this.state = state;
     this.onState(state);
@@ -65,6 +92,7 @@ export class Connection {
   #open() {
     const socket = new this.WebSocket(this.url);
     this.socket = socket;
+    /** @type {<E>(handler: (event: E) => void) => (event: E) => void} */
     const mine = (handler) => (event) => {
       if (this.socket === socket) handler(event);
     };
@@ -94,17 +122,22 @@ export class Connection {
     this.#enter('waiting');
   }
 
+  /** @param {ToNode} packet */
   #write(packet) {
     this.socket?.send(JSON.stringify(packet));
   }
 
+  /** @param {FromNode} packet */
   #received(packet) {
-    if (packet.store) this.store.storeState = packet.store;
+    if ('store' in packet && packet.store) this.store.storeState = packet.store;
     const result = this.frames.get(packet.type)?.take?.(packet, this);
     this.onPacket(packet, result);
   }
 
-  /** The node has let this page in. Returns true where the page goes on from where it was. */
+  /**
+   * The node has let this page in. Returns true where the page goes on from where it was.
+   * @param {Welcome} packet
+   */
   welcomed(packet) {
     this.timers.clear(this.timer);
     this.failures = 0;
@@ -129,20 +162,29 @@ export class Connection {
     this.socket?.close();
   }
 
-  /** Keeps a text, sends it when it can. */
+  /**
+   * Keeps a text, sends it when it can.
+   * @param {string} text
+   */
   send(text) {
     const entry = this.outbox.add(text, this.store.epoch);
     if (this.state === 'online') this.#write({ type: 'send', text, ref: entry.ref });
     return entry;
   }
 
-  /** Sends a refused text again, under the same reference. */
+  /**
+   * Sends a refused text again, under the same reference.
+   * @param {string} ref
+   */
   retry(ref) {
     const entry = this.outbox.retry(ref, this.store.epoch);
     if (entry && this.state === 'online') this.#write({ type: 'send', text: entry.text, ref });
   }
 
-  /** Asks for messages that are not held, as `History.ask`; false where nothing was asked. */
+  /**
+   * Asks for messages that are not held, as `History.ask`; false where nothing was asked.
+   * @param {Wanted} wanted
+   */
   ask(wanted) {
     if (this.state !== 'online') {
       this.store.history.want(wanted);

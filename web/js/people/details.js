@@ -7,17 +7,25 @@ import { el, icon } from '../dom/el.js';
 import { reason } from '../net/api.js';
 import { standing } from './people.js';
 
-/** Who a member is, how it can be heard, and setting it aside. */
+/** @import { Held, Language, Store } from '../../../types/page' */
+/** @import { Api } from '../net/api.js' */
+
+/**
+ * Who a member is, how it can be heard, and setting it aside.
+ * @param {Held} member
+ * @param {{ store: Store, api: Api, lang: Language, away: boolean }} page
+ */
 export function memberDetails(member, { store, api, lang, away }) {
   const { t } = lang;
   const now = Date.now();
   const name = store.nameOf(member.id);
   const self = member.id === store.me;
-  const like = store.members.get(store.alike.get(member.id));
+  const like = store.members.get(store.alike.get(member.id) ?? '');
   const heard = isHere(member, store.me) && !away ? member.links ?? [] : [];
   const online = member.online && !away;
   const others = heard.map((id) => store.nameOf(id));
   const wrong = problem();
+  /** @param {boolean} aside */
   async function setAside(aside) {
     const sure = !aside || await ask(t, {
       title: t('aside.title', { name }), text: t('aside.text'), confirm: t('aside.do'),

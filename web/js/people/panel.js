@@ -5,6 +5,9 @@ import { el } from '../dom/el.js';
 import { memberDetails } from './details.js';
 import { People } from './people.js';
 
+/** @import { Panel } from '../../../types/page' */
+
+/** @type {Panel} */
 export const people = {
   name: 'people',
   icon: 'people',

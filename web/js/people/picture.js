@@ -5,9 +5,15 @@ import { initial } from '../core/text.js';
 import { svg } from '../dom/el.js';
 import { around } from '../dom/ring.js';
 
+/** @import { Held, Store } from '../../../types/page' */
+
 const SIZE = 220;
 
-/** What is seen of the picture: its whole width, and no strip above or below where nobody is. */
+/**
+ * What is seen of the picture: its whole width, and no strip above or below where nobody is.
+ * @param {{ x: number, y: number }[]} places
+ * @param {number} radius
+ */
 export function box(places, radius) {
   const margin = radius + 6;
   const top = Math.min(...places.map(({ y }) => y)) - margin;
@@ -15,7 +21,12 @@ export function box(places, radius) {
   return [0, top, SIZE, bottom - top].map((number) => Math.round(number)).join(' ');
 }
 
-/** The picture as an element; `label` says it in words. */
+/**
+ * The picture as an element; `label` says it in words.
+ * @param {{ shown: Held[], links: [number, number][] }} mesh
+ * @param {Store} store
+ * @param {string} label
+ */
 export function picture({ shown, links }, store, label) {
   const radius = shown.length > 24 ? 5 : shown.length > 12 ? 10 : 17;
   const places = around(shown.length, SIZE / 2, SIZE / 2 - radius - 6);

@@ -1,24 +1,39 @@
 // Frames about the circle and who is in it.
 
-/** Everybody. */
+/** @import { Members, MembersChanged, ReceiptsMoved, Typing } from '../../../../types/frames' */
+/** @import { Frame } from '../../../../types/page' */
+
+/**
+ * Everybody.
+ * @type {Frame<Members, void>}
+ */
 export const members = {
   type: 'members',
   take: (frame, { store }) => store.setMembers(frame),
 };
 
-/** Those who are new or have changed. */
+/**
+ * Those who are new or have changed.
+ * @type {Frame<MembersChanged, void>}
+ */
 export const membersChanged = {
   type: 'members_changed',
   take: (frame, { store }) => store.changeMembers(frame),
 };
 
-/** How far messages have come. */
+/**
+ * How far messages have come.
+ * @type {Frame<ReceiptsMoved, void>}
+ */
 export const receipts = {
   type: 'receipts',
   take: (frame, { store }) => store.mergeReceipts(frame),
 };
 
-/** Somebody is writing, now. */
+/**
+ * Somebody is writing, now.
+ * @type {Frame<Typing, void>}
+ */
 export const typing = {
   type: 'typing',
   show: (page, { member }) => page.typing(member),

@@ -1,6 +1,12 @@
 // Frames with messages.
 
-/** New ones, in the order of their arrival. */
+/** @import { Changed, Messages, Page, Sent } from '../../../../types/frames' */
+/** @import { Arrived, Frame, Wanted } from '../../../../types/page' */
+
+/**
+ * New ones, in the order of their arrival.
+ * @type {Frame<Messages, Arrived>}
+ */
 export const messages = {
   type: 'messages',
   take(frame, { store, outbox }) {
@@ -10,13 +16,19 @@ export const messages = {
   show: (to, _frame, result) => to.arrived(result),
 };
 
-/** Some that were held before look otherwise now. */
+/**
+ * Some that were held before look otherwise now.
+ * @type {Frame<Changed, void>}
+ */
 export const changed = {
   type: 'changed',
   take: (frame, { store }) => store.change(frame.messages),
 };
 
-/** What this page sent is committed. */
+/**
+ * What this page sent is committed.
+ * @type {Frame<Sent, Arrived>}
+ */
 export const sent = {
   type: 'sent',
   take({ ref, message }, { store, outbox }) {
@@ -26,7 +38,10 @@ export const sent = {
   show: (to, _frame, result) => to.arrived(result),
 };
 
-/** The answer to a question about history. */
+/**
+ * The answer to a question about history.
+ * @type {Frame<Page, Wanted | null>}
+ */
 export const page = {
   type: 'page',
   take(frame, { store, outbox }) {
