@@ -24,8 +24,8 @@ impl Checker {
         let thread = thread::Builder::new().name("store-check".to_owned()).spawn(move || {
             match check(&connection) {
                 Ok(()) => alarm.health.checked(Soundness::Sound),
-                Err(Found::Damage(what)) => alarm.damaged(&what),
-                Err(Found::Nothing) => alarm.health.checked(Soundness::Unknown),
+                Err(Unsound::Damaged(what)) => alarm.damaged(&what),
+                Err(Unsound::Unchecked) => alarm.health.checked(Soundness::Unknown),
             }
         })?;
         Ok(Checker { thread, interrupt })
@@ -43,27 +43,27 @@ impl Checker {
     }
 }
 
-/// What a check found that did not end well.
-enum Found {
+/// Why a file may not be called sound.
+enum Unsound {
     /// In SQLite's words.
-    Damage(String),
-    /// It did not end.
-    Nothing,
+    Damaged(String),
+    /// The check did not end.
+    Unchecked,
 }
 
-fn check(connection: &Connection) -> Result<(), Found> {
+fn check(connection: &Connection) -> Result<(), Unsound> {
     let quick = "PRAGMA quick_check(1)";
     let checked = match connection.query_row(quick, [], |row| row.get::<_, String>(0)) {
         // SQLite has no checksums: a changed letter is found by what was signed.
         Ok(word) if word == "ok" => prove_all(connection),
-        Ok(word) => return Err(Found::Damage(word)),
+        Ok(word) => return Err(Unsound::Damaged(word)),
         Err(error) => Err(error),
     };
     checked.map_err(|error| {
         if is_damage(&error) {
-            return Found::Damage(error.to_string());
+            return Unsound::Damaged(error.to_string());
         }
         tracing::warn!("the database could not be checked, the next start will: {error}");
-        Found::Nothing
+        Unsound::Unchecked
     })
 }

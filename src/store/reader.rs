@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row as SqlRow};
 
+use super::furthest::furthest;
 use super::health::Alarm;
 use super::pool::Pool;
 use super::proven::Proven;
@@ -197,8 +198,7 @@ impl Reader {
     }
 }
 
-/// The greatest seq from `mark` on at or before `upto`. Places grow along a log, so it is found by
-/// doubling the step, then halving it.
+/// The greatest seq from `mark` on at or before `upto`: places grow along a log.
 fn read_mark(
     connection: &Connection,
     author: &NodeId,
@@ -206,24 +206,12 @@ fn read_mark(
     upto: Timestamp,
 ) -> rusqlite::Result<u64> {
     let mut placed = connection.prepare_cached(sql::PLACED)?;
-    let mut before = |seq: u64| -> rusqlite::Result<bool> {
+    furthest(mark, |seq| {
         let place = placed.query_row((author, int(seq)), |row| {
             Ok(Timestamp { lamport: number_at(row, 0)?, author: *author } <= upto)
         });
         Ok(place.optional()?.unwrap_or(false))
-    };
-    let (mut low, mut step) = (mark, 1);
-    while before(low + step)? {
-        low += step;
-        step *= 2;
-    }
-    while step > 1 {
-        step /= 2;
-        if before(low + step)? {
-            low += step;
-        }
-    }
-    Ok(low)
+    })
 }
 
 fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {

@@ -18,7 +18,7 @@ use crate::shell::http::frames::{
 use crate::shell::http::limits::FRAME_FROM_PAGE_MAX;
 use crate::shell::http::message::{Part, check_reference, parse_place};
 use crate::shell::http::problem::Problem;
-use crate::store::Row;
+use crate::store::{Row, furthest};
 
 impl Page {
     pub(super) async fn frame(&mut self, frame: Option<Result<Message, axum::Error>>) -> Step {
@@ -152,27 +152,15 @@ impl Page {
 }
 
 /// The last entry of the author from `seen` on at or before this place that had arrived by this
-/// number. Both grow along a log, so it is found by doubling the step, then halving it.
+/// number: both grow along a log.
 fn last_seen(
     rows: &dyn Rows,
     author: NodeId,
-    mut seen: u64,
+    seen: u64,
     (upto, arrival): (Timestamp, u64),
 ) -> Result<u64, Unreadable> {
-    let covers = |seq| {
+    furthest(seen, |seq| {
         let row = rows.get(author, seq)?;
         Ok(row.is_some_and(|row| row.timestamp() <= upto && row.arrival <= arrival))
-    };
-    let mut step = 1;
-    while covers(seen + step)? {
-        seen += step;
-        step *= 2;
-    }
-    while step > 1 {
-        step /= 2;
-        if covers(seen + step)? {
-            seen += step;
-        }
-    }
-    Ok(seen)
+    })
 }
