@@ -129,6 +129,8 @@ pub struct StoredMember {
     pub head: Option<StoredHead>,
     /// Timestamp of the first entry.
     pub since: Option<Timestamp>,
+    /// Arrival number of the first entry.
+    pub met: Option<u64>,
     /// Body of the last `profile` in its log.
     pub profile: Option<String>,
     /// Its log ends with `leave`.

@@ -133,6 +133,16 @@ pub fn pair<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Ok(pair.map(|Object(it)| it))
 }
 
+/// A field that may be absent, and is no null.
+///
+/// # Errors
+/// What the value's own reading says.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// For a field that holds a map: a key that stands twice is an error, since one program would take
 /// the first and another the last.
 ///

@@ -27,7 +27,7 @@ pub const ADDRESSES_MAX: usize = 8;
 pub const ADDRESS_BYTES_MAX: usize = 262;
 /// Links of one node; above this size of circle the mesh is no longer full.
 pub const LINKS_MAX: usize = 64;
-/// Members beyond which a warning is logged: the size that tests cover.
+/// Members with an entry beyond which a warning is logged: the size that tests cover.
 pub const MEMBERS_TESTED: usize = 256;
 /// Milliseconds a handshake may take.
 pub const HANDSHAKE_MS: u64 = 5_000;

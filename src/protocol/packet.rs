@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dispute::Dispute;
 use super::entry::{CheckedRun, Run};
 use super::id::{Hash, NodeId};
-use super::json::{objects, unique, unique_objects};
+use super::json::{objects, present, unique, unique_objects};
 use super::receipt::ReceiptChange;
 
 /// Where one author's log stands at the sender: a hint, believed only once its entries are held.
@@ -69,9 +69,18 @@ pub struct Contacts {
     /// Per member its addresses, `host:port`, newest first.
     #[serde(deserialize_with = "unique")]
     pub members: BTreeMap<NodeId, Vec<String>>,
-    /// Whom the sender is linked with now.
-    #[serde(default)]
-    pub links: Vec<NodeId>,
+    /// Whom the sender is linked with now, whole; none where only changes are told, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "present")]
+    pub links: Option<Vec<NodeId>>,
+    /// Whom the sender has been linked with since it last told its links here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub gained: Vec<NodeId>,
+    /// Whom it is linked with no more since then.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lost: Vec<NodeId>,
+    /// The sender understands changes.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub changes: bool,
 }
 
 /// A packet with its runs as `R`: [`Run`] as parsed, [`CheckedRun`] once the link's task has

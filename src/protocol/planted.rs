@@ -72,6 +72,32 @@ pub enum Bug {
     GoneWaitedFor,
     /// An own entry that is not held says nothing about the database.
     RollbackUnnoticed,
+    /// A link that stands gives way to whoever comes.
+    StandingGivesWay,
+    /// The link that has stood the longest gives way first.
+    LongestGivesWay,
+    /// A link that stands is given up before it is known whether the newcomer stays.
+    GivenUpAtOnce,
+    /// No place is kept for whom `RODA_PEERS` reaches.
+    CalledUnkept,
+    /// No place is kept for the members met first.
+    OldestUnkept,
+    /// No place is kept for those one has written with.
+    WrittenUnkept,
+    /// No place is kept for the members met just before and after oneself.
+    BesideUnkept,
+    /// No place is kept for neighbours on the ring of ids.
+    RingUnkept,
+    /// No place is kept for those without an entry.
+    VisitorsUnkept,
+    /// Links are told over a pair's first link, and not over one that replaces it.
+    LinksUntold,
+    /// Changes of links are told to programs that know only whole lists.
+    ChangesToOld,
+    /// Whom somebody else claims to be at an address is dialled when that dial is due.
+    ClaimsDelay,
+    /// Every address that somebody told is dialled at once.
+    ToldUnbounded,
 }
 
 #[cfg(feature = "planted")]

@@ -124,6 +124,11 @@ impl LinkSender {
         sent
     }
 
+    /// Bytes queued and not yet written, about.
+    pub fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
     /// Writes out what is queued, then closes.
     pub fn drain(&self) {
         if self.queue.try_send(ToLink::Drain).is_err() {
@@ -154,8 +159,9 @@ pub fn queued_bytes(packet: &Packet) -> usize {
             Packet::Want(want) => want.ranges.len() * 2 * PER_ID + want.hashes.len() * PER_ID,
             Packet::Contacts(contacts) => {
                 let addresses = contacts.members.values().flatten();
+                let links = contacts.links.iter().chain([&contacts.gained, &contacts.lost]);
                 addresses.map(|address| address.len() + 3).sum::<usize>()
-                    + (contacts.members.len() + contacts.links.len()) * PER_ID
+                    + (contacts.members.len() + links.flatten().count()) * PER_ID
             }
             Packet::Receipt(receipts) => receipts
                 .iter()

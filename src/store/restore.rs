@@ -57,10 +57,12 @@ fn member(connection: &Connection, id: i64, node: NodeId) -> rusqlite::Result<St
     if let Some((head, left)) = head {
         member.head = Some(head);
         member.left = left;
-        member.since = connection
+        let first = connection
             .prepare_cached(sql::SINCE)?
-            .query_row([id], |row| Ok(Timestamp { lamport: number_at(row, 0)?, author: node }))
+            .query_row([id], |row| Ok((number_at(row, 0)?, number_at(row, 1)?)))
             .optional()?;
+        member.since = first.map(|(lamport, _)| Timestamp { lamport, author: node });
+        member.met = first.map(|(_, arrival)| arrival);
         let mut profile = connection.prepare_cached(sql::LAST_PROFILE)?;
         member.profile = profile.query_row([id], |row| row.get(0)).optional()?;
     }

@@ -156,7 +156,7 @@ statements! {
 
     HEAD = "SELECT seq, hash, lamport, kind FROM entries WHERE author = ?1
         ORDER BY seq DESC LIMIT 1";
-    SINCE = "SELECT lamport FROM entries WHERE author = ?1 AND seq = 1";
+    SINCE = "SELECT lamport, arrival FROM entries WHERE author = ?1 AND seq = 1";
     LAST_PROFILE = "SELECT body FROM entries INDEXED BY entries_kind
         WHERE kind = 1 AND author = ?1 ORDER BY seq DESC LIMIT 1";
     LAST_CIRCLE = "SELECT e.lamport, a.node, e.body FROM entries e INDEXED BY entries_circle

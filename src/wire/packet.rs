@@ -186,7 +186,8 @@ fn at_most(max: usize, count: usize, what: &'static str) -> Result<(), PacketErr
 /// Addresses and links are hints: what is beyond the limits is left out.
 fn contacts(mut contacts: Contacts) -> Result<Contacts, PacketError> {
     at_most(CONTACTS_MAX, contacts.members.len(), "members")?;
-    contacts.links.truncate(LINKS_MAX);
+    let lists = contacts.links.iter_mut().chain([&mut contacts.gained, &mut contacts.lost]);
+    lists.for_each(|ids| ids.truncate(LINKS_MAX));
     for addresses in contacts.members.values_mut() {
         addresses.retain(|address| address.len() <= ADDRESS_BYTES_MAX);
         addresses.truncate(ADDRESSES_MAX);

@@ -81,7 +81,13 @@ fn packets() -> Vec<Vec<u8>> {
     let members = [(id(1), vec!["ana.example:7400".to_owned()]), (id(2), vec![])];
     let later = Receipt::sign(2, receipt().stored, receipt().read, 9, &identity(2));
     let packets = [
-        Packet::Contacts(Contacts { members: members.into(), links: vec![id(2)] }),
+        Packet::Contacts(Contacts {
+            members: members.into(),
+            links: Some(vec![id(2)]),
+            gained: vec![id(3)],
+            lost: vec![id(4)],
+            changes: true,
+        }),
         Packet::Sync(sync),
         Packet::Sync(Sync::default()),
         Packet::Want(Want { ranges: vec![range], hashes: vec![two.head()] }),

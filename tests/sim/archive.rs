@@ -104,6 +104,7 @@ impl Disk {
             let located = Located { author, seq: place.seq, lamport, reference: false };
             self.located.insert(hash, located);
             self.state.arrival = self.state.arrival.max(arrival + index as u64);
+            self.member(author).met.get_or_insert(arrival + index as u64);
             self.note(timestamp, place.seq, hash, &said.body);
         }
     }

@@ -83,8 +83,8 @@ impl World {
     fn tell_links(&mut self, node: usize) {
         let linked: Vec<usize> =
             (0..self.nodes.len()).filter(|peer| self.link_of(node, *peer).is_some()).collect();
-        let links = linked.iter().map(|peer| self.nodes[*peer].id).collect();
-        let contacts = Contacts { members: BTreeMap::new(), links };
+        let links = Some(linked.iter().map(|peer| self.nodes[*peer].id).collect());
+        let contacts = Contacts { links, ..Contacts::default() };
         for peer in linked {
             self.transmit(node, peer, Lane::Live, Packet::Contacts(contacts.clone()));
         }
@@ -207,6 +207,11 @@ impl World {
         assert_eq!(direction.reached, n, "each packet reaches the circle once, in order");
         direction.reached += 1;
         if let Some(packet) = packet {
+            // The mesh beside the circle makes this of it.
+            if let Packet::Contacts(Contacts { links: Some(links), .. }) = &packet {
+                let linked = links.iter().copied().collect();
+                self.feed(to, Input::Linked(self.nodes[from].id, linked));
+            }
             self.feed(to, Input::Received(self.nodes[from].id, packet));
         }
         true

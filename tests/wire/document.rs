@@ -28,7 +28,12 @@ fn packets() -> Vec<Packet> {
     vec![
         Packet::Ping(12_345),
         Packet::Pong(12_345),
-        Packet::Contacts(Contacts { members, links: vec![id(1)] }),
+        Packet::Contacts(Contacts {
+            members,
+            links: Some(vec![id(1)]),
+            changes: true,
+            ..Contacts::default()
+        }),
         Packet::Sync(Sync {
             authors: BTreeMap::from([
                 (id(1), head(2, run().head())),
@@ -111,7 +116,7 @@ fn the_documents_bodies_are_read_as_it_says() {
 fn a_field_that_may_be_absent_may_and_every_other_may_not() {
     // As the document's table of packets has it: (tag, fields that may be absent).
     let optional: &[(&str, &[&str])] = &[
-        ("contacts", &["links"]),
+        ("contacts", &["links", "gained", "lost", "changes"]),
         ("sync", &["receipts", "whole", "more", "hash", "disputed"]),
         ("want", &["ranges", "hashes"]),
         ("history", &["prev", "seen"]),

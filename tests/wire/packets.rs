@@ -100,7 +100,7 @@ fn lists_longer_than_their_limits_are_refused() {
     let contacts = |count| {
         Packet::Contacts(Contacts {
             members: ids(count).map(|id| (id, vec![])).collect(),
-            links: vec![],
+            ..Contacts::default()
         })
     };
     let head = Head { seq: 1, hash: None, disputed: None };
@@ -135,10 +135,19 @@ fn addresses_beyond_their_limits_are_left_out() {
     let long = "x".repeat(ADDRESS_BYTES_MAX + 1);
     let many: Vec<String> = (1..=9).map(|port| format!("a.example:{port}")).collect();
     let members = BTreeMap::from([(id(1), [vec![long], many.clone()].concat())]);
-    let sent = Packet::Contacts(Contacts { members, links: ids(LINKS_MAX + 1).collect() });
+    let many_ids: Vec<NodeId> = ids(LINKS_MAX + 1).collect();
+    let sent = Packet::Contacts(Contacts {
+        members,
+        links: Some(many_ids.clone()),
+        gained: many_ids.clone(),
+        lost: many_ids,
+        changes: true,
+    });
     let Ok((_, Packet::Contacts(got))) = checked(&encode(&sent, 0)) else { panic!("refused") };
     assert_eq!(got.members[&id(1)], many[..ADDRESSES_MAX]);
-    assert_eq!(got.links.len(), LINKS_MAX);
+    for list in [&got.links.unwrap(), &got.gained, &got.lost] {
+        assert_eq!(list.len(), LINKS_MAX);
+    }
 }
 
 #[test]

@@ -270,6 +270,7 @@ impl Circle {
             self.outputs.push(Output::ClockContradicted(author));
         }
         member.since.get_or_insert(start);
+        member.met.get_or_insert(self.arrival + 1);
         for (place, said, hash) in run.entries() {
             let decided = Decision::read(&said.body);
             let timestamp = Timestamp { lamport: place.lamport, author };

@@ -25,6 +25,8 @@ pub struct Member {
     pub(super) fresh: VecDeque<Arc<CheckedRun>>,
     /// Timestamp of the first entry.
     pub since: Option<Timestamp>,
+    /// Arrival number here of the first entry: unlike its timestamp, nobody else chooses it.
+    pub(super) met: Option<u64>,
     /// Cleaned name of the last profile; empty until one is held.
     pub name: String,
     /// The log ends with `leave`.
@@ -62,6 +64,7 @@ impl Member {
             committed: stored.head.map_or(0, |head| head.seq),
             committed_hash: stored.head.map(|head| head.hash),
             since: stored.since,
+            met: stored.met,
             left: stored.left,
             receipt: stored.receipt,
             dispute: stored.dispute.map(Box::new),

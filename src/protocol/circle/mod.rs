@@ -83,6 +83,8 @@ pub enum Input {
     Down(NodeId),
     /// A round trip to the peer took so many milliseconds.
     Rtt(NodeId, u32),
+    /// Whom the peer says it is linked with.
+    Linked(NodeId, BTreeSet<NodeId>),
     /// A packet came from the peer, its runs checked.
     Received(NodeId, Packet),
     /// So many more of the packets sent to the peer in [`Lane::History`] are written out. Once all
@@ -283,6 +285,7 @@ impl Circle {
                     link.rtt_ms = Some(ms);
                 }
             }
+            Input::Linked(peer, linked) => self.take_links(peer, linked, now),
             Input::Received(peer, packet) => self.received(peer, packet, now, archive),
             Input::Written(peer, packets) => self.written(peer, packets, now, archive),
             Input::Found(peer, lookup, runs) => self.found(peer, lookup, runs, now, archive),
@@ -318,10 +321,8 @@ impl Circle {
             Packet::Receipt(receipts) => self.take_receipts(peer, receipts, now, archive),
             Packet::Dispute(dispute) => self.take_dispute(peer, *dispute, now, archive),
             Packet::Typing => self.outputs.push(Output::Typing(peer)),
-            Packet::Contacts(contacts) => {
-                self.take_links(peer, contacts.links.into_iter().collect(), now);
-            }
-            Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => {}
+            // The mesh's: it says what follows with [`Input::Linked`].
+            Packet::Contacts(_) | Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => {}
         }
     }
 

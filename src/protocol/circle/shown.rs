@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::id::NodeId;
+use super::super::mesh::Standing;
 use super::super::receipt::Receipt;
 use super::sync::Link;
 use super::{Circle, Member};
@@ -35,9 +36,18 @@ impl Circle {
         &self.members
     }
 
-    /// Whom the peer says it is linked with.
-    pub fn linked_with(&self, peer: &NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.links.get(peer).into_iter().flat_map(|link| link.linked_with.iter().copied())
+    /// What this node knows of a member that its links may be kept for.
+    pub fn standing(&self, id: &NodeId) -> Standing {
+        let Some(member) = self.members.get(id).filter(|member| member.committed > 0) else {
+            return Standing::Unmet;
+        };
+        let apart = member.left || member.aside || member.dispute.is_some();
+        let (Some(met), false) = (member.met, apart) else { return Standing::Apart };
+        let own = self.members[&self.me].head.map_or(0, |head| head.lamport);
+        let since = member.since.map_or(0, |since| since.lamport);
+        // More than a name from it, and something of one's own that may answer it.
+        let written = member.committed > 1 && own > since;
+        Standing::Member { met, written }
     }
 
     /// Round trip to the peer in milliseconds.

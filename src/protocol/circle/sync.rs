@@ -11,7 +11,8 @@ use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::{Circle, Now};
 
-/// One peer's link, as the circle sees it. Starts anew with every new link.
+/// One peer's link, as the circle sees it. Starts anew with every new link, but for what the new
+/// one does not change: how far the peer is, and whom it is linked with.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     /// Per author how far the peer is known to hold it, or says so.
@@ -81,11 +82,11 @@ impl Link {
 impl Circle {
     pub(super) fn link_up(&mut self, peer: NodeId, now: Now, archive: &dyn Archive) {
         let sync_at = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
-        let rtt_ms = self.links.get(&peer).and_then(|link| link.rtt_ms);
         self.next_link += 1;
         self.askers.linked(peer, now.mono);
         let serial = self.next_link;
-        self.links.insert(peer, Link { sync_at, rtt_ms, serial, ..Link::default() });
+        let Link { rtt_ms, linked_with, .. } = self.links.remove(&peer).unwrap_or_default();
+        self.links.insert(peer, Link { sync_at, rtt_ms, linked_with, serial, ..Link::default() });
         self.fetches.retain(|author, fetch| {
             if fetch.peer == peer {
                 self.replan.insert(*author);

@@ -1,16 +1,13 @@
-//! What is known and told of addresses.
+//! What is known of addresses.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::super::id::NodeId;
-use super::super::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, CONTACTS_MAX};
-use super::super::packet::Contacts;
+use super::super::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX};
+use super::super::packet::{Contacts, LinkId};
 use super::{Mesh, MeshOutput};
 
-/// Contacts are told at most once in so many milliseconds.
-const CONTACTS_MS: u64 = 200;
-/// Members kept of what contacts tell; further ones are met once they dial.
+/// Members without an entry whose addresses are kept; further ones must dial.
 pub const CONTACT_MEMBERS_MAX: usize = 4_096;
 
 impl Mesh {
@@ -33,18 +30,25 @@ impl Mesh {
         self.learn(peer, fresh, true, now);
     }
 
-    pub(super) fn take_contacts(&mut self, from: NodeId, contacts: Contacts, now: u64) {
+    pub(super) fn take_contacts(&mut self, link: LinkId, contacts: Contacts, now: u64) {
+        let Some(from) = self.peer_of(link) else { return };
+        self.take_links(link, &contacts);
         for (id, addresses) in contacts.members {
-            let room = self.addresses.len() < CONTACT_MEMBERS_MAX;
-            if id != self.me && (room || self.addresses.contains_key(&id)) {
-                // Of itself the peer knows best.
-                self.learn(id, addresses, id == from, now);
-            }
+            // Of itself the peer knows best.
+            self.learn(id, addresses, id == from, now);
         }
     }
 
-    pub(super) fn learn(&mut self, id: NodeId, fresh: Vec<String>, first: bool, now: u64) {
+    fn learn(&mut self, id: NodeId, fresh: Vec<String>, first: bool, now: u64) {
+        let room = self.addresses.len() < CONTACT_MEMBERS_MAX || self.standing.contains_key(&id);
+        if id == self.me || !room && !self.addresses.contains_key(&id) {
+            return;
+        }
         let held = self.addresses.entry(id).or_default();
+        let known = !fresh.is_empty() && fresh.iter().all(|address| held.contains(address));
+        if known && (!first || held.starts_with(&fresh)) {
+            return;
+        }
         let (front, back) = if first { (fresh, held.clone()) } else { (held.clone(), fresh) };
         let mut merged: Vec<String> = Vec::new();
         for address in front.into_iter().chain(back) {
@@ -56,44 +60,14 @@ impl Mesh {
         if *held == merged {
             return;
         }
-        held.clone_from(&merged);
-        self.changed.insert(id);
-        self.tell_soon(now);
+        let dropped = std::mem::replace(held, merged.clone());
+        for address in dropped.iter().filter(|address| !merged.contains(address)) {
+            self.unplan(address, &id);
+        }
+        self.tell_all(id);
         self.outputs.push(MeshOutput::Addresses(id, merged.clone()));
         for address in merged {
             self.plan(address, id, now);
         }
-    }
-
-    pub(super) fn tell_soon(&mut self, now: u64) {
-        self.tell_at.get_or_insert(now + CONTACTS_MS);
-    }
-
-    pub(super) fn tell_when_due(&mut self, now: u64) {
-        if self.tell_at.is_none_or(|at| at > now) {
-            return;
-        }
-        self.tell_at = None;
-        let changed: Vec<NodeId> = std::mem::take(&mut self.changed).into_iter().collect();
-        let links: Vec<NodeId> = self.active.keys().copied().collect();
-        let parts: Vec<Contacts> = changed
-            .chunks(CONTACTS_MAX)
-            .map(|part| part.iter().map(|id| (*id, self.addresses[id].clone())).collect())
-            .chain((changed.is_empty() && self.links_changed).then(BTreeMap::new))
-            .map(|members| Contacts { members, links: links.clone() })
-            .collect();
-        self.links_changed = false;
-        for peer in &links {
-            self.outputs.extend(parts.iter().map(|part| MeshOutput::Tell(*peer, part.clone())));
-        }
-    }
-
-    pub(super) fn whole_contacts(&self) -> Vec<Contacts> {
-        let links: Vec<NodeId> = self.active.keys().copied().collect();
-        let all: Vec<(NodeId, Vec<String>)> =
-            self.addresses.iter().map(|(id, addresses)| (*id, addresses.clone())).collect();
-        all.chunks(CONTACTS_MAX)
-            .map(|part| Contacts { members: part.iter().cloned().collect(), links: links.clone() })
-            .collect()
     }
 }

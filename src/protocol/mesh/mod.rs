@@ -5,7 +5,10 @@
 
 mod contacts;
 mod dials;
+mod gossip;
 mod pairs;
+mod places;
+mod queue;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -13,6 +16,9 @@ use std::net::SocketAddr;
 use super::id::NodeId;
 use super::packet::{Contacts, LinkId};
 pub use contacts::CONTACT_MEMBERS_MAX;
+use gossip::Told;
+pub use places::Standing;
+use queue::Dials;
 
 /// What happens to the mesh.
 #[derive(Debug, Clone)]
@@ -40,8 +46,10 @@ pub enum MeshInput {
     DialledSelf(String),
     /// The dialling side should make a new handshake.
     RekeyDue(LinkId),
-    /// The peer told its contacts.
-    Contacts(NodeId, Contacts),
+    /// Contacts came on the link.
+    Contacts(LinkId, Contacts),
+    /// What is known of these members has changed; this node itself may be one of them.
+    Standings(Vec<(NodeId, Standing)>),
     /// The peer said that it stops.
     Bye(NodeId),
     /// Time passed.
@@ -57,14 +65,19 @@ pub enum MeshOutput {
     Drain(LinkId),
     /// Close at once.
     Close(LinkId),
+    /// There is no place: send this over the link, then drain it.
+    Refuse(LinkId, Contacts),
     /// The pair's packets go over this link from now on.
     Use(NodeId, LinkId),
     /// The pair has no link any more.
     Lost(NodeId),
     /// Keep these addresses of the member.
     Addresses(NodeId, Vec<String>),
-    /// Tell the peer.
-    Tell(NodeId, Contacts),
+    /// There is something to tell the peer: send it [`Mesh::contacts_for`] if its link has room.
+    /// If it is not asked for, this comes again.
+    Tell(NodeId),
+    /// The peer says it is linked with these.
+    Linked(NodeId, BTreeSet<NodeId>),
 }
 
 #[derive(Debug)]
@@ -73,13 +86,18 @@ struct Link {
     dialled: Option<String>,
     began: u64,
     up: u64,
-}
-
-#[derive(Debug, Default)]
-struct Dial {
-    next: u64,
+    /// When the first of the pair's links came up of which each replaced the one before.
+    since: u64,
+    /// Dials of this address that failed, or led to a brief link, before.
     tries: u32,
-    under_way: bool,
+    /// It gives up its place for somebody, or got none.
+    going: bool,
+    /// It never had a place.
+    refused: bool,
+    /// The other end understands changes of links.
+    changes: bool,
+    /// Whom the other end says it is linked with; none where it has said nothing on this link.
+    linked_with: Option<BTreeSet<NodeId>>,
 }
 
 /// One node's mesh.
@@ -89,20 +107,28 @@ pub struct Mesh {
     first: Vec<String>,
     addresses: BTreeMap<NodeId, Vec<String>>,
     myself: BTreeSet<String>,
-    /// Whom each address reached last.
-    reached: BTreeMap<String, NodeId>,
-    dials: BTreeMap<String, Dial>,
+    /// Whom a dial of each address reached last, and when.
+    reached: BTreeMap<String, (NodeId, u64)>,
+    dials: Dials,
+    /// When the next address that only others told is due, if they are dialled evenly.
+    told_at: u64,
     /// Addresses of links that want a new handshake, and when to dial; none while it is under way.
     rekeys: BTreeMap<String, Option<u64>>,
     links: BTreeMap<LinkId, Link>,
     active: BTreeMap<NodeId, LinkId>,
     /// Replaced links, and when they are ended from here.
     retiring: BTreeMap<LinkId, u64>,
+    /// Peers whose links hold no place yet, and until when: somebody's is given up once they stand.
+    trials: BTreeMap<NodeId, u64>,
     ever_linked: bool,
-    /// Members whose addresses changed since contacts were told.
-    changed: BTreeSet<NodeId>,
-    links_changed: bool,
-    tell_at: Option<u64>,
+    standing: BTreeMap<NodeId, Standing>,
+    told: BTreeMap<NodeId, Told>,
+    /// Grows with each change of who is linked.
+    links_version: u64,
+    /// When somebody was last told of others as it was turned away.
+    refused_at: Option<u64>,
+    /// Whom each peer says it is linked with.
+    pictures: BTreeMap<NodeId, BTreeSet<NodeId>>,
     gone: BTreeSet<NodeId>,
     random: u64,
     outputs: Vec<MeshOutput>,
@@ -122,15 +148,19 @@ impl Mesh {
             addresses: stored.into_iter().filter(|(id, _)| *id != me).collect(),
             myself: BTreeSet::new(),
             reached: BTreeMap::new(),
-            dials: BTreeMap::new(),
+            dials: Dials::default(),
+            told_at: 0,
             rekeys: BTreeMap::new(),
             links: BTreeMap::new(),
             active: BTreeMap::new(),
             retiring: BTreeMap::new(),
+            trials: BTreeMap::new(),
             ever_linked: false,
-            changed: BTreeSet::new(),
-            links_changed: false,
-            tell_at: None,
+            standing: BTreeMap::new(),
+            told: BTreeMap::new(),
+            links_version: 0,
+            refused_at: None,
+            pictures: BTreeMap::new(),
             gone: BTreeSet::new(),
             random: seed,
             outputs: Vec::new(),
@@ -157,25 +187,39 @@ impl Mesh {
         match input {
             MeshInput::Up { link, peer, dialled, began, remote, listens } => {
                 self.learn_from_link(peer, dialled.as_deref(), remote, &listens, now);
-                self.link_up(link, Link { peer, dialled, began, up: now }, now);
+                let dial = dialled.as_ref().and_then(|address| self.dials.take(address));
+                let tries = dial.map_or(0, |dial| dial.tries);
+                self.link_up(link, Link::new(peer, dialled, began, tries, now), now);
             }
             MeshInput::Down(link) => self.link_down(link, now),
             MeshInput::DialFailed(address) => self.dial_ended(&address, now),
             MeshInput::DialledSelf(address) => {
-                self.dials.remove(&address);
-                self.myself.insert(address);
+                self.dials.take(&address);
+                if self.myself.len() < CONTACT_MEMBERS_MAX {
+                    self.myself.insert(address);
+                }
             }
             MeshInput::RekeyDue(link) => {
                 let address = self.links.get(&link).and_then(|link| link.dialled.clone());
                 self.rekeys.extend(address.map(|address| (address, Some(now))));
             }
-            MeshInput::Contacts(from, contacts) => self.take_contacts(from, contacts, now),
+            MeshInput::Contacts(link, contacts) => self.take_contacts(link, contacts, now),
+            MeshInput::Standings(all) => {
+                for (id, standing) in all {
+                    if standing != Standing::Unmet && self.standing.insert(id, standing).is_none() {
+                        self.rank_anew(&id);
+                    }
+                }
+            }
             MeshInput::Bye(peer) => {
-                self.gone.insert(peer);
+                if self.gone.len() < CONTACT_MEMBERS_MAX {
+                    self.gone.insert(peer);
+                }
             }
             MeshInput::Tick => {}
         }
         self.retire_when_due(now);
+        self.settle_when_due(now);
         self.dial_when_due(now);
         self.tell_when_due(now);
         std::mem::take(&mut self.outputs)
@@ -183,8 +227,26 @@ impl Mesh {
 
     /// When [`MeshInput::Tick`] is due.
     pub fn wake_at(&self) -> Option<u64> {
-        let waiting = self.dials.values().filter(|dial| !dial.under_way).map(|dial| dial.next);
-        let rekeys = self.rekeys.values().copied().flatten();
-        waiting.chain(self.tell_at).chain(rekeys).chain(self.retiring.values().copied()).min()
+        let retiring = self.retiring.values().copied().min();
+        let settle = self.trials.values().copied().min();
+        let wakes = [self.dial_wake(), self.tell_wake(), settle, retiring];
+        wakes.into_iter().flatten().min()
+    }
+}
+
+impl Link {
+    fn new(peer: NodeId, dialled: Option<String>, began: u64, tries: u32, up: u64) -> Link {
+        Link {
+            peer,
+            dialled,
+            began,
+            up,
+            since: up,
+            tries,
+            going: false,
+            refused: false,
+            changes: false,
+            linked_with: None,
+        }
     }
 }

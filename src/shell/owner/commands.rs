@@ -85,6 +85,7 @@ impl Task {
             return Err(Refused::Invalid(why));
         }
         self.circle(Input::SetAside(member, aside));
+        self.restanding.insert(member);
         Ok(())
     }
 

@@ -3,10 +3,15 @@
 use super::Task;
 use crate::protocol::circle::{Input, Output};
 use crate::protocol::id::NodeId;
+use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::mesh::{MeshInput, MeshOutput};
 use crate::protocol::packet::{Lane, LinkId, Packet};
 use crate::shell::clock::wall_ms;
 use crate::shell::link::LinkEvent;
+
+/// Bytes queued for a link above which contacts wait: history on its way fits below, and the rest
+/// of the queue stays free for what cannot wait.
+const CONTACTS_QUEUED_MAX: usize = SEND_QUEUE_BYTES_MAX / 4;
 
 impl Task {
     pub(super) fn mesh(&mut self, input: MeshInput) {
@@ -34,10 +39,37 @@ impl Task {
                 MeshOutput::Addresses(member, addresses) => {
                     self.circle(Input::Addresses(member, addresses));
                 }
-                MeshOutput::Tell(peer, contacts) => {
-                    self.carry_out(Output::Send(peer, Lane::Live, Packet::Contacts(contacts)));
+                MeshOutput::Refuse(link, contacts) => {
+                    if let Some(sender) = self.senders.get(&link) {
+                        // A link that is full ends, as it should.
+                        let _ = sender.try_send(Lane::Live, Packet::Contacts(contacts));
+                        sender.drain();
+                    }
                 }
+                MeshOutput::Tell(peer) => self.tell_contacts(peer, now),
+                MeshOutput::Linked(peer, linked) => self.circle(Input::Linked(peer, linked)),
             }
+        }
+    }
+
+    /// Contacts may be long: they wait while the link has enough to write.
+    fn tell_contacts(&mut self, peer: NodeId, now: u64) {
+        let link = self.owner.mesh.link_of(&peer);
+        let sender = link.and_then(|link| self.senders.get(&link));
+        if sender.is_some_and(|sender| sender.queued() < CONTACTS_QUEUED_MAX)
+            && let Some(contacts) = self.owner.mesh.contacts_for(&peer, now)
+        {
+            self.carry_out(Output::Send(peer, Lane::Live, Packet::Contacts(contacts)));
+        }
+    }
+
+    /// What the circle knows of members decides for whom the mesh keeps places.
+    pub(super) fn tell_standings(&mut self) {
+        let members = std::mem::take(&mut self.restanding);
+        if !members.is_empty() {
+            let circle = &self.owner.circle;
+            let standings = members.iter().map(|id| (*id, circle.standing(id))).collect();
+            self.mesh(MeshInput::Standings(standings));
         }
     }
 
@@ -81,7 +113,7 @@ impl Task {
         self.heard(peer);
         match &packet {
             Packet::Contacts(contacts) => {
-                self.mesh(MeshInput::Contacts(peer, contacts.clone()));
+                self.mesh(MeshInput::Contacts(link, contacts.clone()));
             }
             Packet::Bye => self.mesh(MeshInput::Bye(peer)),
             _ => {}

@@ -6,7 +6,7 @@ mod links;
 mod lookups;
 pub mod view;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -101,6 +101,8 @@ struct Task {
     /// Own entries said in the batch that is being announced.
     said: Vec<(u64, u64)>,
     last_heard: BTreeMap<NodeId, u64>,
+    /// Members of whom the mesh is to be told anew.
+    restanding: BTreeSet<NodeId>,
     store: StoreState,
     damaged: Option<String>,
     view_dirty: bool,
@@ -122,6 +124,8 @@ pub async fn run(
         task.circle(Input::SetAside(former, true));
     }
     let now = task.now();
+    task.restanding.extend(task.owner.circle.members().keys());
+    task.tell_standings();
     task.owner.mesh.dial_known(now.mono);
     task.mesh(MeshInput::Tick);
     task.circle(Input::Tick);
@@ -164,6 +168,7 @@ pub async fn run(
             commands.push(command);
         }
         task.commands(std::mem::take(&mut commands));
+        task.tell_standings();
         task.write_backlog();
         task.publish();
         task.tell_of_start();
@@ -204,6 +209,7 @@ impl Task {
             next_token: 1,
             said: Vec::new(),
             last_heard: BTreeMap::new(),
+            restanding: BTreeSet::new(),
             store: StoreState::Ok,
             damaged: None,
             view_dirty: true,
@@ -267,6 +273,7 @@ impl Task {
             }
             Output::Disputed(author, seq) => {
                 tracing::warn!(%author, seq, "two versions of a member's log exist");
+                self.restanding.insert(author);
                 let message = "a member has signed two versions of its messages".to_owned();
                 self.tell(Event::Notice { code: "disputed", message });
             }
@@ -314,6 +321,7 @@ impl Task {
         let mut late = 0;
         for row in &rows {
             self.owner.arrival = self.owner.arrival.max(row.arrival);
+            self.restanding.insert(row.author);
             if row.about.is_some() {
                 // Not a message: under one, it is late nowhere.
                 continue;
@@ -323,6 +331,9 @@ impl Task {
             } else {
                 self.owner.top = Some(row.timestamp());
             }
+        }
+        if self.restanding.contains(&self.owner.circle.me()) {
+            self.restanding.extend(self.owner.circle.members().keys());
         }
         self.circle(Input::Committed(through));
         self.answer_said(&rows);

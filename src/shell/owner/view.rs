@@ -7,6 +7,7 @@ use super::{Task, VIEW_MS};
 use crate::protocol::body::Decision;
 use crate::protocol::circle::{Circle, Member};
 use crate::protocol::id::NodeId;
+use crate::protocol::limits::MEMBERS_TESTED;
 use crate::protocol::name::clean_name;
 use crate::protocol::receipt::Watermarks;
 use crate::shell::handle::{MemberView, StoreState, View};
@@ -58,6 +59,14 @@ impl Task {
         self.view_dirty = false;
         self.view_at = self.now().mono;
         let view = self.make_view();
+        let spoken = |view: &View| view.members.iter().filter(|m| m.since.is_some()).count();
+        let (before, members) = (spoken(&self.owner.view.borrow()), spoken(&view));
+        if before <= MEMBERS_TESTED && members > MEMBERS_TESTED {
+            tracing::warn!(
+                members,
+                "circles of more than {MEMBERS_TESTED} members are not tested: expect delays"
+            );
+        }
         self.owner.view.send_if_modified(|held| {
             let new = **held != view;
             if new {
@@ -94,11 +103,12 @@ impl Task {
         let linked = self.owner.mesh.link_of(&id).is_some();
         let links: Vec<NodeId> = match myself {
             true => self.owner.mesh.linked().collect(),
-            false => circle.linked_with(&id).collect(),
+            false => self.owner.mesh.linked_with(&id).collect(),
         };
         let via = (!linked && !myself)
             .then(|| {
-                self.owner.mesh.linked().find(|peer| circle.linked_with(peer).any(|l| l == id))
+                let mesh = &self.owner.mesh;
+                mesh.linked().find(|peer| mesh.linked_with(peer).any(|link| link == id))
             })
             .flatten();
         let empty = || Arc::new(Watermarks::new());

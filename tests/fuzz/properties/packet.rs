@@ -70,7 +70,10 @@ pub fn packet(data: &[u8]) {
 fn within_limits(packet: &Packet<Run>) {
     match packet {
         Packet::Contacts(contacts) => {
-            assert!(contacts.members.len() <= CONTACTS_MAX && contacts.links.len() <= LINKS_MAX);
+            assert!(contacts.members.len() <= CONTACTS_MAX);
+            for ids in contacts.links.iter().chain([&contacts.gained, &contacts.lost]) {
+                assert!(ids.len() <= LINKS_MAX);
+            }
             for addresses in contacts.members.values() {
                 assert!(addresses.len() <= ADDRESSES_MAX);
                 assert!(addresses.iter().all(|address| address.len() <= ADDRESS_BYTES_MAX));
