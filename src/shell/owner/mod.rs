@@ -129,6 +129,7 @@ pub async fn run(
     task.owner.mesh.dial_known(now.mono);
     task.mesh(MeshInput::Tick);
     task.circle(Input::Tick);
+    task.write_backlog();
     task.publish_now();
     drop(ready);
     let mut commands = Vec::new();
