@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use roda::protocol::id::NodeId;
-use roda::protocol::limits::SYNC_AUTHORS_MAX;
+use roda::protocol::limits::{MEMBERS_TESTED, SYNC_AUTHORS_MAX};
 use roda::protocol::packet::{Head, Packet, Sync};
 use roda::seal::GroupKey;
 use roda::wire::encode;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::author::Author;
 use crate::ends::hand::{ByHand, until_closed};
-use crate::program::Program;
+use crate::program::{Program, eventually};
 
 /// Packets of the flood that the node takes before anybody speaks, and more between two messages.
 const PACKETS: u64 = 50;
@@ -92,4 +93,43 @@ async fn faulty_links_one_after_the_other_write_a_few_log_lines() {
     let lines = log.lines().count() - before;
     assert!(log.contains("the peer's fault"), "some are told: {log}");
     assert!(lines <= LINES, "{lines} lines of {FAULTY} links");
+}
+
+/// A member with this number.
+fn author(number: usize) -> Author {
+    Author::numbered(5, number as u64)
+}
+
+fn eventually_has(ana: &Program, number: usize) {
+    let (door, id) = (ana.door(), author(number).id());
+    eventually("its first entry is there", || {
+        (door.get(&format!("/api/messages/{id}:1"))?.0 == 200).then_some(())
+    });
+}
+
+/// Its first entry.
+fn arrival(number: usize) -> Packet {
+    Packet::History(vec![author(number).texts(&[&format!("member {number}")], None)])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_circle_that_outgrows_what_is_tested_is_warned_of_once() {
+    let house = tempfile::tempdir().unwrap();
+    let mut ana = Program::new(house.path(), "Ana", &GroupKey::from_bytes([9; 32]).text());
+    ana.start().say("a member of the circle");
+    let mut hand = ByHand::link(ana.peers().parse().unwrap()).await;
+    hand.say(&encode(&Packet::Sync(Sync { whole: true, ..Sync::default() }), 0)).await;
+    for number in 1..MEMBERS_TESTED {
+        hand.say(&encode(&arrival(number), number as u64)).await;
+    }
+    eventually_has(&ana, MEMBERS_TESTED - 1);
+    ana.say("so many are tested");
+    assert!(!ana.log().contains("not tested"), "{}", ana.log());
+    for number in [MEMBERS_TESTED, MEMBERS_TESTED + 1] {
+        hand.say(&encode(&arrival(number), number as u64)).await;
+        eventually("it is warned of", || ana.log().contains("not tested").then_some(()));
+        eventually_has(&ana, number);
+    }
+    ana.say("and no more is said of it");
+    assert_eq!(ana.log().matches("not tested").count(), 1, "{}", ana.log());
 }
