@@ -81,6 +81,13 @@ impl Dispute {
         differ.then_some(Dispute { author: a.author(), seq, branches })
     }
 
+    /// About the bytes of its JSON.
+    pub fn bytes(&self) -> usize {
+        const PER_BRANCH: usize = 400;
+        const PER_ENTRY: usize = 90;
+        self.branches.iter().map(|branch| PER_BRANCH + branch.entries.len() * PER_ENTRY).sum()
+    }
+
     /// Whether it proves a fork.
     pub fn holds(&self) -> bool {
         let [a, b] = self.branches.each_ref().map(|branch| branch.check(self.author, self.seq));

@@ -42,6 +42,10 @@ pub const HALF_OPEN_GRACE_MS: u64 = 100;
 pub const HALF_OPEN_PER_ADDRESS_MAX: usize = 4;
 /// Bytes queued for one link before it is dropped; the peer resyncs.
 pub const SEND_QUEUE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of what is long (histories, proofs, others' receipts, further parts of a vector) that are
+/// queued for a link at once: the next once all of it is written out. Far below
+/// [`SEND_QUEUE_BYTES_MAX`], so that room is left for what is live.
+pub const LONG_BYTES: usize = 4 * RUN_BYTES_MAX;
 /// Milliseconds until the system takes a part of a write, as long as a peer may be silent: over a
 /// slow line the system's own buffers take some time to get room.
 pub const WRITE_TIMEOUT_MS: u64 = 45_000;
@@ -84,11 +88,19 @@ pub const NAMED_RUNS_MAX: usize = WANTED_HASHES_MAX;
 pub const BROUGHT_MAX: usize = 4 * NAMED_RUNS_MAX;
 /// Milliseconds before a wanted hash is first asked for again; doubles with each question.
 pub const WANT_RETRY_MS: u64 = 1_000;
-/// Milliseconds without progress after which a range is asked of another link.
+/// Bytes of one author's entries that are asked for at once: they find room among what waits of it
+/// (see [`WAITING_AUTHOR_BYTES_MAX`]), however much comes before what it names.
+pub const FETCH_AHEAD_BYTES: usize = 768 * 1024;
+/// Milliseconds in which nothing comes that was asked for, after which another link is asked.
 pub const RANGE_RETRY_MS: u64 = 2_000;
-/// Times [`RANGE_RETRY_MS`] that a range may bring nothing of its author, whatever else comes,
-/// before another link is asked.
-pub const RANGE_PATIENCE: u64 = 4;
+/// Times [`RANGE_RETRY_MS`] that a range may bring nothing of its author, while others' entries
+/// come that are further down in the order, before another link is asked.
+pub const RANGE_PATIENCE: u64 = 8;
+/// Milliseconds for which an entry that a run names is left to the ranges that come from the same
+/// peer, before it is asked for by its hash.
+pub const RANGE_GRACE_MS: u64 = 4_000;
+/// Milliseconds since the last of them after which they come no more.
+pub const RANGE_FLOWS_MS: u64 = 500;
 /// Ranges in one `want`.
 pub const WANT_RANGES_MAX: usize = 512;
 /// Authors in one `sync`; a larger vector is sent in several.
@@ -100,6 +112,8 @@ pub const CONTACTS_MAX: usize = 64;
 pub const HINTS_MAX: usize = 4_096;
 /// Least milliseconds before what came from others is offered.
 pub const OFFER_MS: u64 = 300;
+/// Names in an offer that goes out however much is queued; a longer one waits for room.
+pub const OFFER_SHORT: usize = 16;
 /// Least milliseconds before the ends of logs that have grown are compared with a peer.
 pub const COMPARE_MS: u64 = 8_000;
 /// Least milliseconds between two receipts of one node.
@@ -112,6 +126,18 @@ pub const RECEIPT_MAX_MS: u64 = 5_000;
 pub const RECEIPT_MARKS_MAX: usize = 1_000;
 /// Members whose receipt is kept before an entry of theirs is held: identities cost nothing.
 pub const RECEIPTS_UNMET_MAX: usize = 256;
+/// Least milliseconds in which no receipt comes that was asked for, after which another peer is
+/// asked.
+pub const RECEIPT_RETRY_MS: u64 = 2_000;
+/// Times [`RECEIPT_RETRY_MS`] that a receipt is awaited of one peer while that brings others.
+pub const RECEIPT_PATIENCE: u64 = 4;
+/// Milliseconds for which a peer that has let a receipt be awaited in vain is asked only for what
+/// nobody else offers.
+pub const RECEIPT_SILENT_MS: u64 = 64_000;
+/// Proofs of forks kept of members without an entry here: identities cost nothing.
+pub const DISPUTES_UNMET_MAX: usize = 256;
+/// Bytes of these proofs: some forty of the longest there are.
+pub const DISPUTES_UNMET_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Receipts in one `receipt` packet.
 pub const RECEIPTS_MAX: usize = 16;
 /// Lookups of ranges at once, in turns among those who asked: more would share the same disk.

@@ -58,6 +58,34 @@ pub enum Bug {
     AgainUnpaced,
     /// Whoever asked last for history is served first.
     TurnsForgotten,
+    /// An end that a peer names before it is reached here is never compared.
+    EndsAheadForgotten,
+    /// All that an author has is asked for at once.
+    RangesUnbounded,
+    /// What a range is about to bring is asked for by hash too.
+    RangeNotAwaited,
+    /// What is live counts as the progress of a fetch.
+    LiveIsProgress,
+    /// What is long is queued whatever is queued already.
+    LongUnpaced,
+    /// Every receipt that a peer's vector lacks is sent to it, and not its count.
+    ReceiptsPushed,
+    /// A receipt is asked of everybody that offers it.
+    ReceiptsAskedOfAll,
+    /// A receipt is asked of one peer, and of no other when that one does not answer.
+    ReceiptsAskedOnce,
+    /// Who has let a receipt be awaited in vain is asked as if nothing had been.
+    SilenceForgotten,
+    /// Receipts of those that nobody has met take the place of members'.
+    ReceiptsCrowdedOut,
+    /// Whose receipt found no room before there was an entry is not asked for it afterwards.
+    UnmetForgotten,
+    /// Who asks for the own receipt does not get it.
+    AskedInVain,
+    /// Whose receipts go back to a smaller count is not told which they were.
+    OwnReceiptKept,
+    /// Proofs of forks are kept of however many members without an entry.
+    ProofsUnbounded,
     /// A mark follows its newest computation, down too.
     MarkFalls,
     /// A new receipt may take back what an older one said.

@@ -126,6 +126,13 @@ pub struct ReceiptChange {
 }
 
 impl ReceiptChange {
+    /// About the bytes of its JSON.
+    pub fn bytes(&self) -> usize {
+        const HEAD: usize = 400;
+        const PER_MARK: usize = 80;
+        HEAD + (self.stored.len() + self.read.len()) * PER_MARK
+    }
+
     /// The whole receipt, given the one held; none where `held` is not its base. The signature is
     /// not checked here.
     pub fn apply(&self, held: Option<&Receipt>) -> Option<Receipt> {

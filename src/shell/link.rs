@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::packet::{Lane, LinkId, Packet};
+use crate::protocol::receipt::ReceiptChange;
 
 /// What link tasks tell the owner.
 #[derive(Debug)]
@@ -100,12 +101,15 @@ impl LinkSender {
         (sender, LinkQueue { packets, queued, closed })
     }
 
-    /// Queues a packet; never waits. A link that has ended takes it and forgets it: its
-    /// [`LinkEvent::Down`] is on the way.
+    /// Queues a packet; never waits. A link that has ended, or is closed, takes it and forgets it:
+    /// its [`LinkEvent::Down`] is on the way.
     ///
     /// # Errors
-    /// [`Full`] above [`SEND_QUEUE_BYTES_MAX`]: the link closes.
+    /// [`Full`] above [`SEND_QUEUE_BYTES_MAX`], once: the link closes.
     pub fn try_send(&self, lane: Lane, packet: Packet) -> Result<(), Full> {
+        if self.closed.is_cancelled() {
+            return Ok(());
+        }
         let bytes = queued_bytes(&packet);
         let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
         let sent = if before + bytes > SEND_QUEUE_BYTES_MAX {
@@ -149,8 +153,6 @@ pub fn queued_bytes(packet: &Packet) -> usize {
     const SMALL: usize = 64;
     const PER_ID: usize = 80;
     const PER_HEAD: usize = 180;
-    const PER_RECEIPT: usize = 400;
-    const PER_BODY_HASH: usize = 90;
     SMALL
         + match packet {
             Packet::Message(run) => run.bytes(),
@@ -163,15 +165,8 @@ pub fn queued_bytes(packet: &Packet) -> usize {
                 addresses.map(|address| address.len() + 3).sum::<usize>()
                     + (contacts.members.len() + links.flatten().count()) * PER_ID
             }
-            Packet::Receipt(receipts) => receipts
-                .iter()
-                .map(|one| PER_RECEIPT + (one.stored.len() + one.read.len()) * PER_ID)
-                .sum(),
-            Packet::Dispute(dispute) => dispute
-                .branches
-                .iter()
-                .map(|branch| PER_RECEIPT + branch.entries.len() * PER_BODY_HASH)
-                .sum(),
+            Packet::Receipt(receipts) => receipts.iter().map(ReceiptChange::bytes).sum(),
+            Packet::Dispute(dispute) => dispute.bytes(),
             Packet::Typing | Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => 0,
         }
 }

@@ -148,6 +148,7 @@ async fn a_peer_that_takes_nothing_fills_the_queue_and_loses_its_link() {
             assert!(taken < 10_000, "the queue has no bound");
             tokio::task::yield_now().await;
         }
+        assert!(up.sender.try_send(Lane::History, history()).is_ok(), "and it says so once");
         (b, hand, up.link)
     };
     loop {

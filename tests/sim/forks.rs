@@ -57,6 +57,28 @@ fn two_halves_told_two_versions(common: usize) -> (Table, Liar) {
     (table, liar)
 }
 
+/// Two who are linked get a version each, at once, and show by their receipts that they hold one.
+pub fn of_one_length() {
+    let (mut table, liar) = (Table::new(2), Liar::new());
+    table.link(0, 1);
+    table.pass(2_000);
+    for (node, words) in ["left", "right"].into_iter().enumerate() {
+        table.feed(node, Input::Up(liar.id));
+        let run = liar.run(1, None, 1, &[words]);
+        table.feed(node, Input::Received(liar.id, Packet::Message(run)));
+        table.feed(node, Input::Down(liar.id));
+    }
+    table.pass(15_000);
+    for node in &table.nodes {
+        assert_eq!(node.circle.members()[&liar.id].disputed(), Some(1), "they find out");
+    }
+}
+
+#[test]
+fn two_versions_of_one_length_are_found_within_seconds() {
+    of_one_length();
+}
+
 #[test]
 fn two_versions_are_found_and_both_halves_agree_where_they_part() {
     for common in [1, 7, 200] {

@@ -5,13 +5,17 @@
 mod agree;
 mod archive;
 mod attacks;
+mod catch_up;
 mod chains;
 mod check;
+mod crowds;
 mod forks;
 mod history;
 mod liar;
 mod life;
+mod lines;
 mod net;
+mod news;
 mod planted;
 mod promises;
 mod serving;

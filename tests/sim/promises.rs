@@ -139,6 +139,30 @@ fn a_vector_that_lies_delays_an_own_message_by_ten_seconds_at_most() {
     assert!(said(&fed.feed(Input::Tick)), "it waits no longer");
 }
 
+/// A peer names the end of a log before anything of it is here, and another brings another version.
+pub fn named_ahead() {
+    let mut fed = Fed::linked();
+    let (theirs, other) = (run_of(&fed.third, "one version"), run_of(&fed.third, "another"));
+    let head = Head { seq: 1, hash: Some(theirs.head()), disputed: None };
+    let authors = [(id(&fed.third), head)].into();
+    fed.gets(Packet::Sync(Sync { authors, ..Sync::default() }));
+    let peer = NodeId([7; 32]);
+    fed.feed(Input::Up(peer));
+    let outputs = fed.feed(Input::Received(peer, Packet::History(vec![other])));
+    let asks = outputs.iter().any(|output| match output {
+        Output::Send(to, _, Packet::Want(want)) => {
+            *to == id(&fed.liar) && want.hashes == [theirs.head()]
+        }
+        _ => false,
+    });
+    assert!(asks, "it asks for the version that was named: {outputs:?}");
+}
+
+#[test]
+fn an_end_that_was_named_before_it_is_reached_is_compared_then() {
+    named_ahead();
+}
+
 #[test]
 fn of_a_forked_log_a_bounded_number_of_branches_and_entries_is_kept() {
     let mut fed = Fed::linked();

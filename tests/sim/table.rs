@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use roda::conversation::kind;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::{Lane, Packet};
 use roda::shell::link::queued_bytes;
 
 use crate::archive::Disk;
@@ -26,7 +26,7 @@ pub struct Table {
     pub plain: bool,
     asked: BTreeSet<Hash>,
     /// What is on its way, and when it arrives.
-    pub post: VecDeque<(u64, NodeId, NodeId, Packet)>,
+    pub post: VecDeque<(u64, NodeId, NodeId, Lane, Packet)>,
     pub packets: u64,
     pub bytes: u64,
     pub disputed: Vec<(NodeId, u64)>,
@@ -56,10 +56,10 @@ impl Table {
             let it = &mut self.nodes[node];
             for output in it.circle.handle(input, now, &it.disk) {
                 match output {
-                    Output::Send(peer, _, packet) => {
+                    Output::Send(peer, lane, packet) => {
                         self.packets += 1;
                         self.bytes += queued_bytes(&packet) as u64;
-                        self.post.push_back((self.time + self.hop, it.id, peer, packet));
+                        self.post.push_back((self.time + self.hop, it.id, peer, lane, packet));
                     }
                     Output::Commit(batch, writes) => {
                         it.disk.commit(&writes);
@@ -88,7 +88,7 @@ impl Table {
 
     fn deliver(&mut self) {
         while self.post.front().is_some_and(|(due, ..)| *due <= self.time) {
-            let (_, from, to, mut packet) = self.post.pop_front().expect("looked at above");
+            let (_, from, to, lane, mut packet) = self.post.pop_front().expect("looked at above");
             match &mut packet {
                 Packet::Want(want) => self.asked.extend(&want.hashes),
                 Packet::History(runs) if self.plain => {
@@ -98,9 +98,10 @@ impl Table {
             }
             // What goes to a liar is of no interest.
             let Some(node) = self.nodes.iter().position(|node| node.id == to) else { continue };
-            let history = matches!(packet, Packet::History(_));
             self.feed(node, Input::Received(from, packet));
-            if history && let Some(sender) = self.nodes.iter().position(|node| node.id == from) {
+            if lane == Lane::History
+                && let Some(sender) = self.nodes.iter().position(|node| node.id == from)
+            {
                 self.feed(sender, Input::Written(to, 1));
             }
         }

@@ -70,6 +70,7 @@ impl Circle {
                     self.fresh.remove(hash);
                 }
                 if self.run_committed(run, now) {
+                    self.compare_ahead(&run.author(), now, archive);
                     authors.insert(run.author());
                     to_vouch = true;
                 }

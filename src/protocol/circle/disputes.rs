@@ -7,10 +7,12 @@ use super::super::archive::{Archive, Located, Write};
 use super::super::dispute::Dispute;
 use super::super::entry::CheckedRun;
 use super::super::id::NodeId;
-use super::super::limits::{BRANCHES_MAX, REFERENCE_ENTRIES_MAX};
-use super::super::packet::Packet;
+use super::super::limits::{
+    BRANCHES_MAX, DISPUTES_UNMET_BYTES_MAX, DISPUTES_UNMET_MAX, REFERENCE_ENTRIES_MAX,
+};
 use super::super::planted::{self, Bug};
 use super::log::Taken;
+use super::sync::Link;
 use super::{Circle, Now, Output};
 
 impl Circle {
@@ -49,12 +51,29 @@ impl Circle {
         if news && !dispute.holds() {
             return self.misbehaved(peer, "its proof of a fork proves nothing");
         }
-        if let Some(link) = self.links.get_mut(&peer) {
-            link.disputed.insert(dispute.author, dispute.seq);
+        let met = self.members.get(&dispute.author).is_some_and(|member| member.head.is_some());
+        if let Some(link) = self.links.get_mut(&peer)
+            && let Some(disputed) = Link::note(&mut link.disputed, dispute.author, met)
+        {
+            *disputed = dispute.seq;
         }
-        if news {
+        if news && (met || self.room_for_proof(&dispute)) {
             self.register_dispute(Some(peer), dispute, now, archive);
         }
+    }
+
+    /// Of members without an entry only so many proofs are kept. The others are sent again by
+    /// whoever kept them, once an entry is held: it is named without its dispute.
+    fn room_for_proof(&self, dispute: &Dispute) -> bool {
+        let others = self.members.iter().filter(|(id, member)| {
+            **id != dispute.author && **id != self.me && member.head.is_none()
+        });
+        let (mut count, mut bytes) = (1, dispute.bytes());
+        for kept in others.filter_map(|(_, member)| member.dispute.as_ref()) {
+            (count, bytes) = (count + 1, bytes + kept.bytes());
+        }
+        let fits = count <= DISPUTES_UNMET_MAX && bytes <= DISPUTES_UNMET_BYTES_MAX;
+        fits || dispute.author == self.me || planted::is(Bug::ProofsUnbounded)
     }
 
     fn register_dispute(
@@ -98,13 +117,14 @@ impl Circle {
     }
 
     pub(super) fn send_dispute(&mut self, peer: NodeId, author: NodeId) {
-        let Some(dispute) = self.members[&author].dispute.clone() else { return };
+        let Some(seq) = self.members[&author].disputed() else { return };
         if planted::is(Bug::DisputeKept) {
             return;
         }
         let link = self.links.get_mut(&peer).expect("sent to links only");
-        link.disputed.insert(author, dispute.seq);
-        self.send(peer, Packet::Dispute(dispute));
+        link.disputed.insert(author, seq);
+        link.proofs.insert(author);
+        self.long.insert(peer);
     }
 
     /// Keeps a run of a disputed author for reference: chained to what is held, every counter

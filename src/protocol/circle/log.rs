@@ -7,7 +7,7 @@ use super::super::archive::{Archive, Located, StoredHead, Write};
 use super::super::body::Decision;
 use super::super::entry::{CheckedRun, Timestamp};
 use super::super::id::{Hash, NodeId};
-use super::super::limits::WANTED_HASHES_MAX;
+use super::super::limits::{RANGE_GRACE_MS, WANTED_HASHES_MAX};
 use super::super::planted::{self, Bug};
 use super::{Circle, Member, Now, Output};
 
@@ -54,12 +54,12 @@ impl Circle {
                 return self.misbehaved(peer, "it pushed a run of somebody else");
             }
             self.peer_has(peer, author, run.run().last_seq());
-            self.fetch_progressed(peer, now);
+            self.fetch_progressed(peer, &run, live, now);
             let held = self.members.get(&author).map_or(0, |member| member.head_seq());
             if let Err(why) = self.take_run(peer, run, live, now, archive) {
                 return self.misbehaved(peer, why);
             }
-            if self.members.get(&author).is_some_and(|member| member.head_seq() > held) {
+            if !live && self.members.get(&author).is_some_and(|member| member.head_seq() > held) {
                 self.fetch_grew(peer, author, now);
             }
         }
@@ -94,7 +94,15 @@ impl Circle {
                 }
                 Taken::Missing(hash) => {
                     let ask = self.ask_at(&next, hash, now);
+                    let known = self.waiting.wants.has(&hash);
                     self.waiting.put(next, from, hash, ask);
+                    let patience = match ask {
+                        Some(at) if at > now.mono && !known => Some(at + RANGE_GRACE_MS),
+                        Some(at) if at <= now.mono => Some(0),
+                        _ => None,
+                    };
+                    let wants = &mut self.waiting.wants;
+                    patience.into_iter().for_each(|until| wants.leave_to_range(&hash, until));
                 }
                 Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
                 Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
@@ -290,7 +298,12 @@ impl Circle {
         if self.top.is_none_or(|(top, _)| top < last) || planted::is(Bug::OrderByArrival) {
             self.top = Some((last, run.head()));
         }
+        member.entry_bytes = run.bytes() / run.hashes().len();
+        if first.seq == 1 {
+            self.want_receipt_of(&author);
+        }
         self.held += count;
+        self.note_growth(&author, now);
         if self.lacking.contains(&author) {
             self.replan.insert(author);
         }

@@ -23,6 +23,8 @@ pub struct Member {
     pub(super) committed_hash: Option<Hash>,
     /// Runs of the log that are not committed yet, in order.
     pub(super) fresh: VecDeque<Arc<CheckedRun>>,
+    /// Bytes of each entry of the run that was taken last.
+    pub(super) entry_bytes: usize,
     /// Timestamp of the first entry.
     pub since: Option<Timestamp>,
     /// Arrival number here of the first entry: unlike its timestamp, nobody else chooses it.

@@ -15,9 +15,11 @@ mod commit;
 mod disputes;
 mod fetch;
 mod log;
+mod long;
 mod marks;
 mod members;
 mod named;
+mod news;
 mod offer;
 mod receipts;
 mod serve;
@@ -45,6 +47,7 @@ use askers::Askers;
 use commit::Batch;
 use fetch::Fetch;
 pub use members::Member;
+use news::News;
 use serve::Turns;
 pub use shown::Queues;
 use stamp::{Gate, Unsaid};
@@ -187,6 +190,13 @@ pub struct Circle {
     replan: BTreeSet<NodeId>,
     /// When fetches stall, or sooner: a peer may name thousands of authors.
     fetch_due: BTreeSet<(u64, NodeId)>,
+    /// Who last brought what was asked for, and when some log last grew by such.
+    source: Option<NodeId>,
+    fetched_at: u64,
+
+    /// Links for which something long was added.
+    long: BTreeSet<NodeId>,
+    news: News,
 
     /// Counts below this are or will be reserved; below `receipt_reserved` they are.
     receipt_ceiling: u64,
@@ -250,6 +260,10 @@ impl Circle {
             lacking: BTreeSet::new(),
             replan: BTreeSet::new(),
             fetch_due: BTreeSet::new(),
+            source: None,
+            fetched_at: 0,
+            long: BTreeSet::new(),
+            news: News::default(),
             receipt_ceiling: restored.receipt_ceiling,
             receipt_reserved: restored.receipt_ceiling,
             receipt_count: match planted::is(Bug::CountReused) {
@@ -335,12 +349,15 @@ impl Circle {
         self.serve_when_due(now, archive);
         self.marks_when_due(now, archive);
         self.receipt_when_due(now);
+        self.ask_receipts_when_due(now);
+        self.long_when_room(archive);
     }
 
     /// When [`Input::Tick`] is due, in milliseconds on the monotonic clock; none while nothing is.
     pub fn wake_at(&self) -> Option<u64> {
         let wakes = [self.gate_wake(), self.sync_wake(), self.fetch_wake(), self.receipt_wake()];
-        wakes.into_iter().chain([self.lazy_due, self.marks_due]).flatten().min()
+        let others = [self.lazy_due, self.marks_due, self.ask_receipts_wake()];
+        wakes.into_iter().chain(others).flatten().min()
     }
 
     /// Whether more may be taken from links: false while the disk lags far behind.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::archive::Archive;
-use super::super::id::NodeId;
-use super::super::limits::{COMPARE_MS, OFFER_MS, SYNC_AUTHORS_MAX};
+use super::super::id::{Hash, NodeId};
+use super::super::limits::{COMPARE_MS, OFFER_MS, OFFER_SHORT, SYNC_AUTHORS_MAX};
 use super::super::packet::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::sync::Link;
@@ -42,10 +42,35 @@ impl Circle {
             return;
         }
         let at = now.mono + COMPARE_MS + self.jitter(COMPARE_MS / 4);
-        let others = self.links.iter_mut().filter(|(peer, _)| **peer > self.me);
+        let agreed = self.members.get(&author).is_some_and(|member| member.dispute.is_some());
+        // Whoever has a proof that was not kept here sends it again.
+        let others = self.links.iter_mut().filter(|(peer, link)| {
+            **peer > self.me || !agreed && link.disputed.contains_key(&author)
+        });
         for (_, link) in others.filter(|(peer, _)| **peer != author) {
             link.uncompared.insert(author);
             link.compare_at.get_or_insert(at);
+        }
+    }
+
+    /// The author's log may have reached ends that peers have named before.
+    pub(super) fn compare_ahead(&mut self, author: &NodeId, now: Now, archive: &dyn Archive) {
+        if planted::is(Bug::EndsAheadForgotten) {
+            return;
+        }
+        let Some(member) = self.members.get(author) else { return };
+        let (held, fork) = (member.committed, member.disputed().unwrap_or(u64::MAX));
+        let mut reached = Vec::new();
+        for (peer, link) in &mut self.links {
+            let is_held = |ahead: &Option<(u64, Hash)>| ahead.is_none_or(|(seq, _)| seq <= held);
+            if link.ahead.get(author).is_some_and(is_held) {
+                reached.extend(link.ahead.remove(author).flatten().map(|end| (*peer, end)));
+            }
+        }
+        for (peer, (seq, theirs)) in reached.into_iter().filter(|(_, (seq, _))| *seq < fork) {
+            if self.entry_at(author, seq, archive).is_some_and(|(hash, _)| hash != theirs) {
+                self.waiting.want(theirs, peer, now.mono);
+            }
         }
     }
 
@@ -62,31 +87,49 @@ impl Circle {
         let peers: Vec<NodeId> =
             self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
         for peer in peers {
+            let room = self.has_room_for(&peer);
             let link = self.links.get_mut(&peer).expect("a key of the map");
-            let authors = first(&mut link.uncompared);
-            link.compare_at = (!link.uncompared.is_empty()).then_some(now.mono + OFFER_MS);
-            self.send_heads(peer, authors, Sync::default(), archive);
+            if link.uncompared.len() > OFFER_SHORT && !room {
+                (link.compare_at, link.compare_waits) = (None, true);
+                continue;
+            }
+            let sync = self.ends(peer, archive);
+            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let more = std::mem::take(&mut link.compare_waits);
+            link.compare_at = more.then_some(now.mono + OFFER_MS);
+            self.send_offer(peer, sync);
         }
     }
 
-    /// Tells the ends of these logs, with what else is in `sync`.
-    fn send_heads(
+    /// Ends of logs to be compared with the peer's, as many as one `sync` may name.
+    pub(super) fn ends(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Sync> {
+        let link = self.links.get_mut(&peer)?;
+        let authors = first(&mut link.uncompared);
+        link.compare_waits = !link.uncompared.is_empty();
+        self.heads(peer, authors, Sync::default(), archive)
+    }
+
+    /// The ends of these logs, with what else is in `sync`.
+    fn heads(
         &mut self,
         peer: NodeId,
         authors: impl IntoIterator<Item = NodeId>,
         mut sync: Sync,
         archive: &dyn Archive,
-    ) {
+    ) -> Option<Sync> {
         for author in authors {
             sync.authors.extend(self.head_of(&author, archive).map(|head| (author, head)));
         }
-        let link = self.links.get_mut(&peer).expect("sent to links only");
-        for (author, head) in &sync.authors {
-            link.offered.insert(*author, head.seq);
-            link.uncompared.remove(author);
-        }
-        if !sync.authors.is_empty() || !sync.receipts.is_empty() {
-            self.send(peer, Packet::Sync(sync));
+        self.links.get_mut(&peer).expect("sent to links only").note_offered(&sync);
+        (!sync.authors.is_empty() || !sync.receipts.is_empty()).then_some(sync)
+    }
+
+    /// Short ones go before what is long.
+    fn send_offer(&mut self, peer: NodeId, sync: Option<Sync>) {
+        let Some(sync) = sync else { return };
+        match sync.authors.len() + sync.receipts.len() <= OFFER_SHORT {
+            true => self.send(peer, Packet::Sync(sync)),
+            false => self.send_paced(peer, Packet::Sync(sync)),
         }
     }
 
@@ -109,25 +152,38 @@ impl Circle {
         let peers: Vec<NodeId> =
             self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
         for peer in peers {
+            let room = self.has_room_for(&peer);
             let link = self.links.get_mut(&peer).expect("a key of the map");
-            let (authors, nodes) = (first(&mut link.offer), first(&mut link.offer_receipts));
-            let more = !link.offer.is_empty() || !link.offer_receipts.is_empty();
-            link.offer_at = more.then_some(now.mono + OFFER_MS);
-            let link = &self.links[&peer];
-            let mut sync = Sync::default();
-            for node in &nodes {
-                let count = self.members[node].receipt.as_ref().map_or(0, |receipt| receipt.count);
-                if below(&link.counts, node, count) {
-                    sync.receipts.insert(*node, count);
-                }
+            let names = link.offer.len() + link.offer_receipts.len();
+            link.offer_at = (names > SYNC_AUTHORS_MAX).then_some(now.mono + OFFER_MS);
+            if names > OFFER_SHORT && !room {
+                link.offer_waits = true;
+                continue;
             }
-            let lacks = |author: &NodeId| {
-                let seq = self.common(author);
-                below(&link.has, author, seq) && below(&link.offered, author, seq)
-            };
-            let authors: Vec<NodeId> = authors.into_iter().filter(lacks).collect();
-            self.send_heads(peer, authors, sync, archive);
+            let sync = self.offer(peer, archive);
+            self.send_offer(peer, sync);
         }
+    }
+
+    /// What is to be offered and the peer has not shown to have, as much as one `sync` may name.
+    pub(super) fn offer(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Sync> {
+        let link = self.links.get_mut(&peer)?;
+        let (authors, nodes) = (first(&mut link.offer), first(&mut link.offer_receipts));
+        link.offer_waits = !link.offer.is_empty() || !link.offer_receipts.is_empty();
+        let link = &self.links[&peer];
+        let mut sync = Sync::default();
+        for node in nodes.iter().filter(|node| !link.linked_with.contains(node)) {
+            let count = self.members[node].receipt.as_ref().map_or(0, |receipt| receipt.count);
+            if below(&link.counts, node, count) {
+                sync.receipts.insert(*node, count);
+            }
+        }
+        let lacks = |author: &NodeId| {
+            let seq = self.common(author);
+            below(&link.has, author, seq) && below(&link.offered, author, seq)
+        };
+        let authors: Vec<NodeId> = authors.into_iter().filter(lacks).collect();
+        self.heads(peer, authors, sync, archive)
     }
 }
 

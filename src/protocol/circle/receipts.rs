@@ -1,15 +1,15 @@
 //! Receipts, the marks that follow from them, and finality.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::archive::{Archive, Write};
 use super::super::id::NodeId;
 use super::super::limits::{
     INTEGER_MAX, RECEIPT_MARKS_MAX, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS,
-    RECEIPTS_MAX, RECEIPTS_UNMET_MAX,
+    RECEIPTS_UNMET_MAX,
 };
-use super::super::packet::{Packet, Sync};
+use super::super::packet::Packet;
 use super::super::planted::{self, Bug};
 use super::super::receipt::{Receipt, ReceiptChange, Watermarks};
 use super::sync::Link;
@@ -108,52 +108,11 @@ impl Circle {
         self.send(peer, Packet::Receipt(vec![change]));
     }
 
-    /// Sends the receipts of `nodes` that are newer than the peer has shown.
-    pub(super) fn send_newer_receipts(&mut self, peer: NodeId, nodes: &[NodeId]) {
-        let mut changes = Vec::new();
-        for node in nodes {
-            let Some(receipt) = self.members.get(node).and_then(|m| m.receipt.clone()) else {
-                continue;
-            };
-            let link = self.links.get_mut(&peer).expect("sent to links only");
-            if *node != peer && link.counts.get(node).is_none_or(|count| *count < receipt.count) {
-                link.counts.insert(*node, receipt.count);
-                if *node == self.me {
-                    link.own_base = Some(receipt.clone());
-                }
-                changes.push(receipt.whole());
-            }
-        }
-        // One whole receipt of a large circle fills tens of KiB: few to a packet.
-        let marks = self.members.len().max(1);
-        let each = (512 / marks).clamp(1, RECEIPTS_MAX);
-        for part in changes.chunks(each) {
-            self.send(peer, Packet::Receipt(part.to_vec()));
-        }
-    }
-
-    pub(super) fn take_counts(&mut self, peer: NodeId, sync: &Sync) {
-        let mut asked = Vec::new();
-        let mut newer = BTreeMap::new();
-        for (node, count) in &sync.receipts {
-            let ours =
-                self.members.get(node).and_then(|m| m.receipt.as_ref()).map_or(0, |r| r.count);
-            let known = self.members.contains_key(node);
-            let link = self.links.get_mut(&peer).expect("a sync comes on a link");
-            let Some(noted) = Link::note(&mut link.counts, *node, known) else { continue };
-            *noted = *count;
-            if ours > *count {
-                asked.push(*node);
-            } else if ours < *count && !sync.whole && *node != self.me {
-                newer.insert(*node, ours);
-            }
-        }
-        if !sync.whole {
-            self.send_newer_receipts(peer, &asked);
-        }
-        if !newer.is_empty() {
-            self.send(peer, Packet::Sync(Sync { receipts: newer, ..Sync::default() }));
-        }
+    /// The own receipt whole: at once, since changes of it follow.
+    pub(super) fn send_own_whole(&mut self, peer: NodeId) {
+        let Some(receipt) = self.members[&self.me].receipt.clone() else { return };
+        self.links.get_mut(&peer).expect("sent to links only").own_base = None;
+        self.send_own_receipt(peer, &receipt);
     }
 
     pub(super) fn take_receipts(
@@ -165,21 +124,22 @@ impl Circle {
     ) {
         let mut authors = BTreeSet::new();
         for change in changes {
-            if let Err(why) = self.take_receipt(peer, &change, now) {
-                return self.misbehaved(peer, why);
+            match self.take_receipt(peer, &change, now) {
+                Ok(grown) => authors.extend(grown),
+                Err(why) => return self.misbehaved(peer, why),
             }
-            authors.extend(change.stored.keys().chain(change.read.keys()).copied());
         }
         self.advance_marks(Some(&authors), archive);
         self.advance_final();
     }
 
+    /// The authors of whom it says more than the one held.
     fn take_receipt(
         &mut self,
         peer: NodeId,
         change: &ReceiptChange,
         now: Now,
-    ) -> Result<(), &'static str> {
+    ) -> Result<Vec<NodeId>, &'static str> {
         let node = change.node;
         if change.count > INTEGER_MAX {
             return Err("a receipt's count is out of range");
@@ -190,10 +150,11 @@ impl Circle {
         {
             *count = (*count).max(change.count);
         }
+        self.receipt_answered(peer, node, change.count, now);
         let held = self.members.get(&node).and_then(|member| member.receipt.as_ref());
         let held_count = held.map_or(0, |receipt| receipt.count);
         if change.count <= held_count {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let named = |receipt: &Receipt| receipt.stored.len().max(receipt.read.len());
         let receipt = change.apply(held).filter(|receipt| named(receipt) <= RECEIPT_MARKS_MAX);
@@ -207,20 +168,19 @@ impl Circle {
             }
             // Changes of another receipt than the one held: older, or of the same count where an
             // older database was put back.
-            let receipts = [(node, held_count)].into();
-            self.send(peer, Packet::Sync(Sync { receipts, ..Sync::default() }));
-            return Ok(());
+            self.take_offer(node, peer, now);
+            return Ok(Vec::new());
         };
         if node == self.me {
-            self.own_receipt_came_back(&receipt);
-            return Ok(());
+            self.own_receipt_came_back(&receipt, now);
+            return Ok(Vec::new());
         }
         let grows = held.is_none_or(|held| grows(held, &receipt));
         if !grows && !planted::is(Bug::ReceiptFalls) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if held.is_none() && !self.room_for_receipt(&node) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if node == peer
             && let Some(link) = self.links.get_mut(&peer)
@@ -232,14 +192,17 @@ impl Circle {
                 }
             }
         }
+        let authors = said_anew(held, &receipt);
+        let count = receipt.count;
         self.members.entry(node).or_default().receipt = Some(receipt);
+        self.receipt_came(node, count);
         self.unwritten_receipts.insert(node);
         self.lazy_due.get_or_insert(now.mono + LAZY_COMMIT_MS);
         self.offer_receipt(node, peer, now);
-        Ok(())
+        Ok(authors)
     }
 
-    fn room_for_receipt(&self, node: &NodeId) -> bool {
+    pub(super) fn room_for_receipt(&self, node: &NodeId) -> bool {
         let met = |member: &Member| member.head.is_some();
         self.members.get(node).is_some_and(met)
             || self.members.values().filter(|m| !met(m) && m.receipt.is_some()).count()
@@ -248,9 +211,11 @@ impl Circle {
 
     /// A receipt of this node that it does not hold: after a restore of an old database. What it
     /// vouched for must still be held, or this identity has spoken too soon.
-    fn own_receipt_came_back(&mut self, receipt: &Receipt) {
+    fn own_receipt_came_back(&mut self, receipt: &Receipt, now: Now) {
         let head = self.members[&self.me].head_seq();
         self.receipt_count = self.receipt_count.max(receipt.count);
+        // What was said since then with smaller counts, nobody took.
+        self.receipt_soon(now);
         if receipt.stored.get(&self.me).is_some_and(|stored| *stored > head)
             && !std::mem::replace(&mut self.rolled_back, true)
         {
@@ -259,39 +224,6 @@ impl Circle {
         if self.receipt_count + 1 >= self.receipt_ceiling {
             self.receipt_ceiling = self.receipt_count + COUNTS_RESERVED;
             self.writes.push(Write::ReceiptCeiling(self.receipt_ceiling));
-        }
-    }
-
-    /// Offers the receipt to peers that its node is not linked with.
-    fn offer_receipt(&mut self, node: NodeId, from: NodeId, now: Now) {
-        let apart: Vec<NodeId> = self
-            .links
-            .iter()
-            .filter(|(peer, link)| {
-                **peer != node && **peer != from && !link.linked_with.contains(&node)
-            })
-            .map(|(peer, _)| *peer)
-            .collect();
-        for peer in apart {
-            let at = self.offer_time(peer, now);
-            let link = self.links.get_mut(&peer).expect("a key of the map");
-            link.offer_receipts.insert(node);
-            link.offer_at.get_or_insert(at);
-        }
-    }
-
-    /// Whom the peer says it is linked with. The last receipt of a node that it has lost may have
-    /// been lost with the link: it is offered now.
-    pub(super) fn take_links(&mut self, peer: NodeId, linked: BTreeSet<NodeId>, now: Now) {
-        let at = self.offer_time(peer, now);
-        let Some(link) = self.links.get_mut(&peer) else { return };
-        let before = std::mem::replace(&mut link.linked_with, linked);
-        for node in before.difference(&link.linked_with) {
-            let held = self.members.get(node).is_some_and(|member| member.receipt.is_some());
-            if held && *node != self.me {
-                link.offer_receipts.insert(*node);
-                link.offer_at.get_or_insert(at);
-            }
         }
     }
 
@@ -327,6 +259,19 @@ impl Circle {
         self.read_told = (!on).then(|| read.filter(|(_, seq)| *seq > 0).collect());
         self.writes.push(Write::ReadTold(self.read_told.clone()));
     }
+}
+
+/// Of whom the new receipt says something else: most marks stay as they are, and in a crowd there
+/// are many.
+fn said_anew(old: Option<&Receipt>, new: &Receipt) -> Vec<NodeId> {
+    let marks = |receipt: &Receipt| [receipt.stored.clone(), receipt.read.clone()];
+    let old = old.map(marks).unwrap_or_default();
+    let pairs = old.iter().zip(marks(new));
+    let anew = pairs.flat_map(|(old, new)| {
+        let other = new.iter().filter(|(id, seq)| old.get(*id) != Some(*seq));
+        other.map(|(id, _)| *id).collect::<Vec<_>>()
+    });
+    anew.collect()
 }
 
 /// Whether no promise falls from `old` to `new`: neither the clock nor what is stored, where both

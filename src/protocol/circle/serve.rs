@@ -8,18 +8,15 @@ use super::super::archive::{Archive, Located};
 use super::super::entry::{CheckedRun, Run};
 use super::super::id::{Hash, NodeId, Signature};
 use super::super::limits::{
-    BROUGHT_MAX, HASH_COST_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
+    BROUGHT_MAX, HASH_COST_BYTES, LONG_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
     WANTED_HASHES_MAX,
 };
 use super::super::lookup::{Cursor, Lookup};
-use super::super::packet::{Lane, Packet, Want};
+use super::super::packet::{Packet, Want};
 use super::super::planted::{self, Bug};
 use super::named::with_named;
 use super::sync::Link;
 use super::{Circle, Member, Now, Output};
-
-/// Bytes of history queued before the link must have written them out.
-const BYTES_IN_FLIGHT: usize = 4 * RUN_BYTES_MAX;
 
 /// Whose turn it is to have ranges read.
 #[derive(Debug, Default)]
@@ -90,11 +87,11 @@ impl Circle {
         let (mut runs, mut bytes) = (Vec::new(), 0);
         let link = self.links.get_mut(&peer).expect("served links are up");
         let mut brought = std::mem::take(&mut link.brought);
-        while bytes < BYTES_IN_FLIGHT {
+        while bytes < LONG_BYTES {
             let link = self.links.get_mut(&peer).expect("served links are up");
             let Some(hash) = link.asked.pop_front() else { break };
             bytes += HASH_COST_BYTES;
-            let room = BYTES_IN_FLIGHT.saturating_sub(bytes);
+            let room = LONG_BYTES.saturating_sub(bytes);
             let more = self.runs_up_to(peer, &hash, archive, &mut brought, room);
             bytes += more.iter().map(Run::encoded_len).sum::<usize>();
             runs.extend(more);
@@ -160,6 +157,7 @@ impl Circle {
     /// Goes on serving the peer, as soon as all that went before is written out. What is no news to
     /// it is paced.
     fn serve(&mut self, peer: NodeId, now: Now, archive: &dyn Archive) {
+        self.send_long(peer, archive);
         let link = self.links.get_mut(&peer).expect("served links are up");
         link.serve_at = None;
         if link.unwritten > 0 {
@@ -197,7 +195,7 @@ impl Circle {
             link.looking = true;
             self.turns.out += 1;
             let (serial, cursors) = (link.serial, std::mem::take(&mut link.serving));
-            let lookup = Lookup { link: serial, cursors, bytes: BYTES_IN_FLIGHT };
+            let lookup = Lookup { link: serial, cursors, bytes: LONG_BYTES };
             self.outputs.push(Output::LookUp(peer, lookup));
         }
     }
@@ -236,20 +234,14 @@ impl Circle {
         let (mut packet, mut bytes) = (Vec::new(), 0);
         for run in runs {
             if bytes + run.bytes() > RUN_BYTES_MAX && !packet.is_empty() {
-                self.send_long(peer, Packet::History(std::mem::take(&mut packet)));
+                self.send_paced(peer, Packet::History(std::mem::take(&mut packet)));
                 bytes = 0;
             }
             bytes += run.bytes();
             packet.push(run);
         }
         if !packet.is_empty() {
-            self.send_long(peer, Packet::History(packet));
+            self.send_paced(peer, Packet::History(packet));
         }
-    }
-
-    /// Sends what is long, and counts it until it is written out.
-    fn send_long(&mut self, peer: NodeId, packet: Packet) {
-        self.links.get_mut(&peer).expect("served links are up").unwritten += 1;
-        self.outputs.push(Output::Send(peer, Lane::History, packet));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::archive::Archive;
 use super::super::id::{Hash, NodeId, Signature};
-use super::super::limits::{HINTS_MAX, SYNC_AUTHORS_MAX};
+use super::super::limits::{HINTS_MAX, OFFER_MS, SYNC_AUTHORS_MAX};
 use super::super::lookup::Cursor;
 use super::super::packet::{Head, Packet, Sync};
 use super::super::planted::{self, Bug};
@@ -27,15 +27,32 @@ pub(super) struct Link {
     /// `compare_at` they are.
     pub(super) uncompared: BTreeSet<NodeId>,
     pub(super) compare_at: Option<u64>,
+    /// Per author an end that the peer has named, further than the log here goes: to be compared
+    /// once it is reached.
+    pub(super) ahead: BTreeMap<NodeId, Option<(u64, Hash)>>,
     /// Per author from where the peer knows it as disputed.
     pub(super) disputed: BTreeMap<NodeId, u64>,
     /// Per node the count of the receipt that the peer has.
     pub(super) counts: BTreeMap<NodeId, u64>,
     /// The own receipt last sent here: the base of the next.
     pub(super) own_base: Option<Receipt>,
+    /// It was said once what of the own receipt the peer's first vector lacks.
+    pub(super) own_answered: bool,
+    /// What is long and goes out once there is room: proofs of these authors, receipts of these
+    /// nodes, the vector from here on, an offer that is due, ends to be compared.
+    pub(super) proofs: BTreeSet<NodeId>,
+    pub(super) receipts: BTreeSet<NodeId>,
+    pub(super) vector_from: Option<NodeId>,
+    pub(super) offer_waits: bool,
+    pub(super) compare_waits: bool,
     /// Whom the peer says it is linked with: a hint.
     pub(super) linked_with: BTreeSet<NodeId>,
     pub(super) rtt_ms: Option<u32>,
+    /// When something last came that was asked for.
+    pub(super) history_at: u64,
+    /// When a receipt last came that was asked for, and when one was last awaited in vain.
+    pub(super) receipt_at: u64,
+    pub(super) silent_at: Option<u64>,
     /// The peer's first whole vector: what to hold before stamping.
     pub(super) targets: BTreeMap<NodeId, u64>,
     pub(super) vector_complete: bool,
@@ -63,19 +80,27 @@ pub(super) struct Link {
 
 impl Link {
     /// Where a hint about `id` is kept; none where the peer has named too many not `known`.
-    pub(super) fn note(
-        map: &mut BTreeMap<NodeId, u64>,
+    pub(super) fn note<V: Default>(
+        map: &mut BTreeMap<NodeId, V>,
         id: NodeId,
         known: bool,
-    ) -> Option<&mut u64> {
+    ) -> Option<&mut V> {
         let room = known || map.len() < HINTS_MAX || map.contains_key(&id);
         room.then(|| map.entry(id).or_default())
+    }
+
+    /// What is told here needs no offer.
+    pub(super) fn note_offered(&mut self, sync: &Sync) {
+        for (author, head) in &sync.authors {
+            self.offered.insert(*author, head.seq);
+            self.uncompared.remove(author);
+        }
     }
 
     /// Names in the largest of the maps that the peer fills.
     pub(super) fn hints(&self) -> usize {
         let maps = [&self.has, &self.disputed, &self.counts, &self.targets];
-        maps.map(BTreeMap::len).into_iter().max().unwrap_or(0)
+        maps.map(BTreeMap::len).into_iter().chain([self.ahead.len()]).max().unwrap_or(0)
     }
 }
 
@@ -87,12 +112,8 @@ impl Circle {
         let serial = self.next_link;
         let Link { rtt_ms, linked_with, .. } = self.links.remove(&peer).unwrap_or_default();
         self.links.insert(peer, Link { sync_at, rtt_ms, linked_with, serial, ..Link::default() });
-        self.fetches.retain(|author, fetch| {
-            if fetch.peer == peer {
-                self.replan.insert(*author);
-            }
-            fetch.peer != peer
-        });
+        self.fetch_nothing_from(peer);
+        self.receipts_lost_with(peer);
         self.gate_link_up(now);
         self.send_vector(peer, archive);
     }
@@ -102,10 +123,8 @@ impl Circle {
         self.askers.unlinked(&peer);
         self.turns.forget(&peer);
         self.replan.extend(link.has.keys().filter(|author| self.lacking.contains(author)));
-        for (author, fetch) in self.fetches.iter_mut().filter(|(_, fetch)| fetch.peer == peer) {
-            fetch.progress = 0;
-            self.replan.insert(*author);
-        }
+        self.fetch_nothing_from(peer);
+        self.receipts_lost_with(peer);
     }
 
     /// How far the author's log here is the same everywhere: up to its fork.
@@ -130,20 +149,35 @@ impl Circle {
         })
     }
 
+    /// The first part at once, and in its place among offers, as it makes the peer forget what it
+    /// knew; the others once there is room.
     fn send_vector(&mut self, peer: NodeId, archive: &dyn Archive) {
-        let ids: Vec<NodeId> = self.members.keys().copied().collect();
-        let last = ids.len().div_ceil(SYNC_AUTHORS_MAX) - 1;
-        for (index, part) in ids.chunks(SYNC_AUTHORS_MAX).enumerate() {
-            let mut sync = Sync { whole: true, more: index < last, ..Sync::default() };
-            for id in part {
-                sync.authors.extend(self.head_of(id, archive).map(|head| (*id, head)));
-                let count = self.members[id].receipt.as_ref().map(|receipt| (*id, receipt.count));
-                sync.receipts.extend(count);
-            }
-            let link = self.links.get_mut(&peer).expect("sent to links only");
-            link.offered.extend(sync.authors.iter().map(|(id, head)| (*id, head.seq)));
-            self.send(peer, Packet::Sync(sync));
+        let (sync, next) = self.vector_part(NodeId([0; 32]), archive);
+        let link = self.links.get_mut(&peer).expect("sent to links only");
+        link.note_offered(&sync);
+        link.vector_from = next;
+        self.long.insert(peer);
+        self.send(peer, Packet::Sync(sync));
+    }
+
+    /// The vector from this id on, as much as a packet holds, and where the next part begins.
+    pub(super) fn vector_part(
+        &self,
+        from: NodeId,
+        archive: &dyn Archive,
+    ) -> (Sync, Option<NodeId>) {
+        let mut ids = self.members.range(from..);
+        let mut sync = Sync { whole: true, ..Sync::default() };
+        for (id, member) in ids.by_ref().take(SYNC_AUTHORS_MAX) {
+            sync.authors.extend(self.head_of(id, archive).map(|head| (*id, head)));
+            let held = member.receipt.as_ref().map(|receipt| receipt.count);
+            // No count up to this one is used again, whatever was sent in a life before.
+            let count = if *id == self.me { Some(self.receipt_count) } else { held };
+            sync.receipts.extend(count.map(|count| (*id, count)));
         }
+        let next = ids.next().map(|(id, _)| *id);
+        sync.more = next.is_some();
+        (sync, next)
     }
 
     pub(super) fn sync_when_due(&mut self, now: Now, archive: &dyn Archive) {
@@ -151,7 +185,14 @@ impl Circle {
             self.links.iter().filter(|(_, l)| l.sync_at <= now.mono).map(|(id, _)| *id).collect();
         for peer in due {
             let next = now.mono + self.settings.sync_ms + self.jitter(self.settings.sync_ms / 10);
-            self.links.get_mut(&peer).expect("a key of the map").sync_at = next;
+            let parts = self.members.len().div_ceil(SYNC_AUTHORS_MAX);
+            let link = self.links.get_mut(&peer).expect("a key of the map");
+            // Its beginning would overtake the end of the one before.
+            if link.vector_from.is_some() || parts > 1 && link.unwritten > 0 {
+                link.sync_at = now.mono + OFFER_MS;
+                continue;
+            }
+            link.sync_at = next;
             self.send_vector(peer, archive);
         }
     }
@@ -166,6 +207,7 @@ impl Circle {
         let Some(link) = self.links.get_mut(&peer) else { return };
         if sync.whole && !std::mem::replace(&mut link.vector_open, true) {
             link.has.clear();
+            link.ahead.clear();
             link.counts.clear();
             if link.vector_complete {
                 link.offered.clear();
@@ -174,7 +216,7 @@ impl Circle {
         for (author, head) in &sync.authors {
             self.take_head(peer, *author, head, sync.whole, now, archive);
         }
-        self.take_counts(peer, &sync);
+        self.take_counts(peer, &sync, now);
         let link = self.links.get_mut(&peer).expect("looked up above");
         if sync.whole && !sync.more {
             link.vector_open = false;
@@ -195,7 +237,9 @@ impl Circle {
         now: Now,
         archive: &dyn Archive,
     ) {
-        self.peer_has(peer, author, head.seq);
+        if self.peer_has(peer, author, head.seq) {
+            self.fetch_elsewhere(&author, peer);
+        }
         let member = self.members.get(&author);
         let (known, held) = (member.is_some(), member.map_or(0, |member| member.head_seq()));
         let ours = member.and_then(|member| member.disputed());
@@ -211,6 +255,11 @@ impl Circle {
             && let Some(disputed) = Link::note(&mut link.disputed, author, known)
         {
             *disputed = from;
+        }
+        if let Some(theirs) = head.hash.filter(|_| head.seq > held)
+            && let Some(ahead) = Link::note(&mut link.ahead, author, known)
+        {
+            *ahead = Some((head.seq, theirs));
         }
         if let Some(from) = ours
             && head.disputed.is_none_or(|theirs| theirs > from)
@@ -230,7 +279,8 @@ impl Circle {
         }
     }
 
-    /// The peer's whole vector is known: what it lacks is offered, proofs and receipts go at once.
+    /// The peer's whole vector is known: what it lacks is offered, its receipts too; the own one
+    /// and proofs are sent.
     fn answer_vector(&mut self, peer: NodeId, now: Now) {
         let ids: Vec<NodeId> = self.members.keys().copied().collect();
         for id in &ids {
@@ -245,26 +295,21 @@ impl Circle {
                 self.offer_later(peer, *id, now);
             }
         }
-        self.send_newer_receipts(peer, &ids);
+        self.offer_newer_receipts(peer, &ids, now);
     }
 
-    /// The peer holds the author up to `seq`, or says so: a reason to fetch, none to offer.
-    pub(super) fn peer_has(&mut self, peer: NodeId, author: NodeId, seq: u64) {
-        let Some(link) = self.links.get_mut(&peer) else { return };
+    /// The peer holds the author up to `seq`, or says so: a reason to fetch, none to offer. Whether
+    /// that is news.
+    pub(super) fn peer_has(&mut self, peer: NodeId, author: NodeId, seq: u64) -> bool {
+        let Some(link) = self.links.get_mut(&peer) else { return false };
         let known = self.members.get(&author);
-        let Some(has) = Link::note(&mut link.has, author, known.is_some()) else { return };
+        let Some(has) = Link::note(&mut link.has, author, known.is_some()) else { return false };
         let news = seq > *has;
         *has = (*has).max(seq);
         if seq > known.map_or(0, |member| member.head_seq()) {
             self.lacking.insert(author);
             self.replan.insert(author);
-            // Whoever was asked has let us wait before: this peer may do better at once.
-            if let Some(fetch) = self.fetches.get_mut(&author).filter(|_| news)
-                && fetch.peer != peer
-                && fetch.tries > 0
-            {
-                fetch.progress = 0;
-            }
         }
+        news
     }
 }

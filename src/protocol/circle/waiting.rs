@@ -47,7 +47,7 @@ impl Waiting {
     ) {
         let key = (run.author(), run.run().first.seq, run.head());
         if self.runs.get(&key).is_some_and(|held| held.missing == missing) {
-            return ask.into_iter().for_each(|at| self.want(missing, from, at));
+            return ask.into_iter().for_each(|at| self.want_at(missing, from, at));
         }
         self.remove(&key);
         // It came, though it cannot be taken yet.
@@ -64,7 +64,7 @@ impl Waiting {
         if let Some(at) = ask
             && self.runs.contains_key(&key)
         {
-            self.want(missing, from, at);
+            self.want_at(missing, from, at);
         }
     }
 
@@ -96,8 +96,14 @@ impl Waiting {
         }
     }
 
-    /// Asks `peer` for the entry with this hash at `at`, unless it is wanted already, or waits.
-    pub(super) fn want(&mut self, hash: Hash, peer: NodeId, at: u64) {
+    /// Asks `peer` for the entry with this hash now, unless it is wanted already, or waits: no
+    /// range brings it.
+    pub(super) fn want(&mut self, hash: Hash, peer: NodeId, now: u64) {
+        self.want_at(hash, peer, now);
+        self.wants.leave_to_range(&hash, 0);
+    }
+
+    fn want_at(&mut self, hash: Hash, peer: NodeId, at: u64) {
         if self.heads.contains(&hash) {
             return;
         }

@@ -16,6 +16,8 @@ use super::{Circle, Now};
 struct Wanted {
     /// Ask (again) at this time.
     next: u64,
+    /// Until then it is left to a range that is coming.
+    patient_until: u64,
     /// Wait after the next question.
     backoff: u64,
     /// Who made us want it.
@@ -67,7 +69,8 @@ impl Wants {
         if given_up != Some(hash) {
             given_up.iter().for_each(|hash| self.remove(hash));
             let (origin, turn) = (peer, peer);
-            let wanted = Wanted { next, backoff: WANT_RETRY_MS, origin, turn, tries: 0 };
+            let (patient_until, backoff) = (0, WANT_RETRY_MS);
+            let wanted = Wanted { next, patient_until, backoff, origin, turn, tries: 0 };
             self.hashes.insert(hash, wanted);
         }
         given_up.filter(|_| !planted::is(Bug::WantedUnfair))
@@ -122,6 +125,23 @@ impl Wants {
         }
     }
 
+    /// A range may bring it, until then.
+    pub(super) fn leave_to_range(&mut self, hash: &Hash, until: u64) {
+        if let Some(wanted) = self.hashes.get_mut(hash).filter(|wanted| wanted.tries == 0) {
+            wanted.patient_until = until;
+        }
+    }
+
+    /// What was asked of its origin in ranges is coming: whether it waits for that a moment more.
+    pub(super) fn wait_for_range(&mut self, hash: &Hash, now: Now) -> bool {
+        let Some(wanted) = self.hashes.get_mut(hash) else { return false };
+        let waits = now.mono < wanted.patient_until;
+        if waits {
+            wanted.next = now.mono + WANT_PACE_MS;
+        }
+        waits
+    }
+
     /// Whether it was asked for already.
     pub(super) fn was_asked(&self, hash: &Hash) -> bool {
         self.hashes.get(hash).is_some_and(|wanted| wanted.tries > 0)
@@ -146,6 +166,12 @@ impl Circle {
         for (hash, whom) in self.waiting.wants.due(now) {
             if self.locate(&hash, archive).is_some() {
                 self.waiting.wants.remove(&hash);
+                continue;
+            }
+            if let Asked::Origin(peer) = whom
+                && self.range_comes_from(&peer, now)
+                && self.waiting.wants.wait_for_range(&hash, now)
+            {
                 continue;
             }
             let peer = match whom {
