@@ -84,6 +84,8 @@ pub enum Bug {
     AskedInVain,
     /// Whose receipts go back to a smaller count is not told which they were.
     OwnReceiptKept,
+    /// Whose newer receipt takes back an older one is not shown that.
+    FallUntold,
     /// Proofs of forks are kept of however many members without an entry.
     ProofsUnbounded,
     /// A mark follows its newest computation, down too.
@@ -98,7 +100,7 @@ pub enum Bug {
     FinalTooSoon,
     /// A member that has left or is set aside is waited for.
     GoneWaitedFor,
-    /// An own entry that is not held says nothing about the database.
+    /// An own entry that is not held, or was vouched for, says nothing about the database.
     RollbackUnnoticed,
     /// A link that stands gives way to whoever comes.
     StandingGivesWay,

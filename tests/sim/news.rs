@@ -34,6 +34,8 @@ struct Asker {
     asks: Vec<(NodeId, NodeId)>,
     /// Receipts that it sent.
     sent: Vec<(NodeId, u64)>,
+    /// It takes a new identity.
+    rolled_back: bool,
 }
 
 fn id(key: &SigningKey) -> NodeId {
@@ -69,8 +71,9 @@ impl Asker {
         let circle = Circle::new(key(0), settings, disk.restored(), Now { mono: 0, wall: 0 });
         let members: Vec<SigningKey> = (1..=members).map(key).collect();
         let (holders, answers) = (BTreeMap::new(), VecDeque::new());
-        let (asks, sent) = (Vec::new(), Vec::new());
-        let mut asker = Asker { circle, disk, time: 0, members, holders, answers, asks, sent };
+        let (asks, sent, rolled_back) = (Vec::new(), Vec::new(), false);
+        let mut asker =
+            Asker { circle, disk, time: 0, members, holders, answers, asks, sent, rolled_back };
         asker.pass(2_000);
         for number in 1..=peers {
             asker.feed(Input::Up(peer(number)));
@@ -102,6 +105,7 @@ impl Asker {
                             inputs.push_back(Input::Written(to, 1));
                         }
                     }
+                    Output::RolledBack => self.rolled_back = true,
                     Output::Misbehaved(peer, why) => panic!("{peer:?} blamed: {why}"),
                     _ => {}
                 }
@@ -277,6 +281,25 @@ pub fn own_forgotten() {
     assert!(asker.sent.contains(&(id(&member), 17)), "it learns what it has said");
 }
 
+/// A member whose older database was put back goes on above the counts that it may have used, and
+/// says less than before.
+pub fn taken_back() {
+    let mut asker = Asker::new(1, 0);
+    let member = asker.members[0].clone();
+    let says = |count, clock| {
+        let stored = Arc::new(Watermarks::from([(id(&member), clock)]));
+        Receipt::sign(count, stored, Arc::default(), clock, &member)
+    };
+    asker.feed(Input::Up(peer(1)));
+    asker.gets(peer(1), Packet::Receipt(vec![says(17, 9).whole()]));
+    asker.feed(Input::Up(id(&member)));
+    for count in [1_025, 1_026] {
+        asker.gets(id(&member), Packet::Receipt(vec![says(count, 2).whole()]));
+    }
+    let shown = asker.sent.iter().filter(|(node, count)| (*node, *count) == (id(&member), 17));
+    assert_eq!(shown.count(), 1, "it is shown what it has said, once");
+}
+
 #[test]
 fn each_receipt_is_asked_of_one_peer_however_many_offer_it() {
     offered_by_many();
@@ -306,6 +329,25 @@ fn the_own_receipt_goes_to_whoever_does_not_hold_it_any_more() {
 #[test]
 fn a_member_that_goes_back_to_smaller_counts_is_told_its_last_receipt() {
     own_forgotten();
+}
+
+#[test]
+fn a_member_that_takes_back_what_it_said_is_shown_it() {
+    taken_back();
+}
+
+#[test]
+fn who_has_vouched_for_more_of_its_own_log_than_it_holds_takes_a_new_identity() {
+    for (vouched, count, rolled_back) in [(9, 3, true), (9, 5_000, true), (1, 5_000, false)] {
+        let mut asker = Asker::new(0, 1);
+        asker.feed(Input::Say { token: 1, body: text("here"), reference: None });
+        asker.pass(5_000);
+        assert!(asker.count(&id(&key(0))) > 0);
+        let stored = Arc::new(Watermarks::from([(id(&key(0)), vouched)]));
+        let earlier = Receipt::sign(count, stored, Arc::default(), 1, &key(0));
+        asker.gets(peer(1), Packet::Receipt(vec![earlier.whole()]));
+        assert_eq!(asker.rolled_back, rolled_back, "{vouched} with count {count}");
+    }
 }
 
 #[test]

@@ -151,6 +151,9 @@ impl Circle {
             *count = (*count).max(change.count);
         }
         self.receipt_answered(peer, node, change.count, now);
+        if node == self.me {
+            return self.take_own_receipt(change, now);
+        }
         let held = self.members.get(&node).and_then(|member| member.receipt.as_ref());
         let held_count = held.map_or(0, |receipt| receipt.count);
         if change.count <= held_count {
@@ -171,12 +174,9 @@ impl Circle {
             self.take_offer(node, peer, now);
             return Ok(Vec::new());
         };
-        if node == self.me {
-            self.own_receipt_came_back(&receipt, now);
-            return Ok(Vec::new());
-        }
         let grows = held.is_none_or(|held| grows(held, &receipt));
         if !grows && !planted::is(Bug::ReceiptFalls) {
+            self.receipt_falls(peer, node);
             return Ok(Vec::new());
         }
         if held.is_none() && !self.room_for_receipt(&node) {
@@ -209,16 +209,47 @@ impl Circle {
                 < RECEIPTS_UNMET_MAX
     }
 
-    /// A receipt of this node that it does not hold: after a restore of an old database. What it
-    /// vouched for must still be held, or this identity has spoken too soon.
-    fn own_receipt_came_back(&mut self, receipt: &Receipt, now: Now) {
-        let head = self.members[&self.me].head_seq();
+    /// A newer receipt of the peer takes back what an older one said: it has put an older database
+    /// back. It is shown the older one, once on each link.
+    fn receipt_falls(&mut self, peer: NodeId, node: NodeId) {
+        let Some(link) = self.links.get_mut(&peer).filter(|_| node == peer) else { return };
+        if std::mem::replace(&mut link.fell, true) || planted::is(Bug::FallUntold) {
+            return;
+        }
+        let held = self.members.get(&node).and_then(|member| member.receipt.as_ref());
+        let change = held.expect("fallen from it").whole();
+        self.send(peer, Packet::Receipt(vec![change]));
+    }
+
+    /// A receipt of this node: where it does not hold it, an old database was put back. What it
+    /// vouched for must still be held, or this identity has spoken too soon; with a smaller count
+    /// too, for a restart goes on above what an old database may have used.
+    fn take_own_receipt(
+        &mut self,
+        change: &ReceiptChange,
+        now: Now,
+    ) -> Result<Vec<NodeId>, &'static str> {
+        let me = &self.members[&self.me];
+        let held_count = me.receipt.as_ref().map_or(0, |receipt| receipt.count);
+        let spoken = change.stored.get(&self.me).copied().unwrap_or(0);
+        let too_soon = spoken > me.head_seq() && !planted::is(Bug::RollbackUnnoticed);
+        if change.count <= held_count && !too_soon {
+            return Ok(Vec::new());
+        }
+        let whole = change.apply(None).filter(|_| change.base.is_none());
+        match whole.filter(Receipt::holds) {
+            Some(receipt) => self.own_receipt_came_back(&receipt, too_soon, now),
+            None if change.base.is_none() => return Err("a receipt's signature does not hold"),
+            None => {}
+        }
+        Ok(Vec::new())
+    }
+
+    fn own_receipt_came_back(&mut self, receipt: &Receipt, too_soon: bool, now: Now) {
         self.receipt_count = self.receipt_count.max(receipt.count);
         // What was said since then with smaller counts, nobody took.
         self.receipt_soon(now);
-        if receipt.stored.get(&self.me).is_some_and(|stored| *stored > head)
-            && !std::mem::replace(&mut self.rolled_back, true)
-        {
+        if too_soon && !std::mem::replace(&mut self.rolled_back, true) {
             self.outputs.push(super::Output::RolledBack);
         }
         if self.receipt_count + 1 >= self.receipt_ceiling {

@@ -38,6 +38,8 @@ pub(super) struct Link {
     pub(super) own_base: Option<Receipt>,
     /// It was said once what of the own receipt the peer's first vector lacks.
     pub(super) own_answered: bool,
+    /// The peer was shown an older receipt of its own that a newer one takes back.
+    pub(super) fell: bool,
     /// What is long and goes out once there is room: proofs of these authors, receipts of these
     /// nodes, the vector from here on, an offer that is due, ends to be compared.
     pub(super) proofs: BTreeSet<NodeId>,
