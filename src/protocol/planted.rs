@@ -88,6 +88,9 @@ pub enum Bug {
     FallUntold,
     /// Proofs of forks are kept of however many members without an entry.
     ProofsUnbounded,
+    /// With each question to whoever made an entry wanted, and has gone, the turn of the others
+    /// begins anew.
+    TurnForgotten,
     /// A mark follows its newest computation, down too.
     MarkFalls,
     /// A new receipt may take back what an older one said.

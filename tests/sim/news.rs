@@ -1,13 +1,13 @@
 //! Receipts of others: each is asked of one peer, and comes within seconds, whoever offers it and
 //! does not answer. One node, fed by hand.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::entry::CheckedRun;
-use roda::protocol::id::NodeId;
+use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{INTEGER_MAX, RECEIPT_RETRY_MS, RECEIPTS_UNMET_MAX, SYNC_AUTHORS_MAX};
 use roda::protocol::packet::{Packet, Sync};
 use roda::protocol::receipt::{Receipt, Watermarks};
@@ -34,6 +34,8 @@ struct Asker {
     asks: Vec<(NodeId, NodeId)>,
     /// Receipts that it sent.
     sent: Vec<(NodeId, u64)>,
+    /// Who was asked for an entry by its hash.
+    asked_hash: Vec<NodeId>,
     /// It takes a new identity.
     rolled_back: bool,
 }
@@ -71,9 +73,19 @@ impl Asker {
         let circle = Circle::new(key(0), settings, disk.restored(), Now { mono: 0, wall: 0 });
         let members: Vec<SigningKey> = (1..=members).map(key).collect();
         let (holders, answers) = (BTreeMap::new(), VecDeque::new());
-        let (asks, sent, rolled_back) = (Vec::new(), Vec::new(), false);
-        let mut asker =
-            Asker { circle, disk, time: 0, members, holders, answers, asks, sent, rolled_back };
+        let (asks, sent, asked_hash, rolled_back) = (Vec::new(), Vec::new(), Vec::new(), false);
+        let mut asker = Asker {
+            circle,
+            disk,
+            time: 0,
+            members,
+            holders,
+            answers,
+            asks,
+            sent,
+            asked_hash,
+            rolled_back,
+        };
         asker.pass(2_000);
         for number in 1..=peers {
             asker.feed(Input::Up(peer(number)));
@@ -104,6 +116,9 @@ impl Asker {
                         if lane == roda::protocol::packet::Lane::History {
                             inputs.push_back(Input::Written(to, 1));
                         }
+                    }
+                    Output::Send(to, _, Packet::Want(want)) if !want.hashes.is_empty() => {
+                        self.asked_hash.push(to);
                     }
                     Output::RolledBack => self.rolled_back = true,
                     Output::Misbehaved(peer, why) => panic!("{peer:?} blamed: {why}"),
@@ -281,6 +296,20 @@ pub fn own_forgotten() {
     assert!(asker.sent.contains(&(id(&member), 17)), "it learns what it has said");
 }
 
+/// Who has sent an entry that names what is not held goes, and the next two on the ring of ids do
+/// not answer.
+pub fn wanted_of_who_has_gone() {
+    let mut asker = Asker::new(0, 6);
+    let author = key(1);
+    let mut tip = Tip { key: author, seq: 0, prev: None, lamport: 6 };
+    let run = tip.sign(Some((Hash([9; 32]), 6)), None, vec![text("names it")]);
+    asker.gets(peer(4), Packet::History(vec![run]));
+    asker.feed(Input::Down(peer(4)));
+    asker.pass(40_000);
+    let asked: BTreeSet<NodeId> = asker.asked_hash.iter().copied().collect();
+    assert_eq!(asked.len(), 5, "all that are linked: {:?}", asker.asked_hash);
+}
+
 /// A member whose older database was put back goes on above the counts that it may have used, and
 /// says less than before.
 pub fn taken_back() {
@@ -329,6 +358,11 @@ fn the_own_receipt_goes_to_whoever_does_not_hold_it_any_more() {
 #[test]
 fn a_member_that_goes_back_to_smaller_counts_is_told_its_last_receipt() {
     own_forgotten();
+}
+
+#[test]
+fn what_somebody_named_who_has_gone_is_asked_of_all_others_in_turn() {
+    wanted_of_who_has_gone();
 }
 
 #[test]

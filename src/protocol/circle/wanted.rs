@@ -22,18 +22,18 @@ struct Wanted {
     backoff: u64,
     /// Who made us want it.
     origin: NodeId,
-    /// Which of the others was asked last.
+    /// Who was asked last in turn.
     turn: NodeId,
     tries: u32,
 }
 
 /// Whom to ask for a hash.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// Who made us want it, if it is linked, else the next.
-    Origin(NodeId),
-    /// The next peer after this one.
-    After(NodeId),
+pub(super) struct Asked {
+    /// Who made us want it, every second time.
+    origin: Option<NodeId>,
+    /// Else, or where that is not linked, the next peer after this one.
+    after: NodeId,
 }
 
 #[derive(Debug, Default)]
@@ -106,12 +106,12 @@ impl Wants {
         self.hashes.iter().filter(|(_, wanted)| hopeless(wanted)).map(|(hash, _)| *hash).collect()
     }
 
-    /// `hash` was asked of `peer` now.
-    pub(super) fn asked(&mut self, hash: &Hash, peer: NodeId, now: Now) {
+    /// `hash` was asked of `peer` now; `in_turn`: as the next.
+    pub(super) fn asked(&mut self, hash: &Hash, peer: NodeId, in_turn: bool, now: Now) {
         if let Some(wanted) = self.hashes.get_mut(hash) {
             wanted.next = now.mono + wanted.backoff;
             wanted.backoff = wanted.backoff.saturating_mul(2);
-            if peer != wanted.origin {
+            if in_turn {
                 wanted.turn = peer;
             }
             wanted.tries += 1;
@@ -168,21 +168,20 @@ impl Circle {
                 self.waiting.wants.remove(&hash);
                 continue;
             }
-            if let Asked::Origin(peer) = whom
+            if let Some(peer) = whom.origin
                 && self.range_comes_from(&peer, now)
                 && self.waiting.wants.wait_for_range(&hash, now)
             {
                 continue;
             }
-            let peer = match whom {
-                Asked::Origin(peer) => self.peer_after(peer, false, |_| true),
-                Asked::After(peer) => self.peer_after(peer, true, |_| true),
-            };
-            let Some(peer) = peer else { return };
+            let origin = whom.origin.filter(|peer| self.links.contains_key(peer));
+            let stuck = planted::is(Bug::TurnForgotten).then_some(whom.origin).flatten();
+            let next = || self.peer_after(stuck.unwrap_or(whom.after), stuck.is_none(), |_| true);
+            let Some(peer) = origin.or_else(next) else { return };
             let want = wants.entry(peer).or_default();
             if want.hashes.len() < WANTED_HASHES_MAX {
                 want.hashes.push(hash);
-                self.waiting.wants.asked(&hash, peer, now);
+                self.waiting.wants.asked(&hash, peer, origin.is_none(), now);
             } else {
                 self.waiting.wants.wait_for_room(&hash, now);
             }
@@ -194,9 +193,7 @@ impl Wanted {
     /// The peer that made us want it every second time: an honest one holds it. In between the
     /// others, as it may not be honest.
     fn whom(&self) -> Asked {
-        match self.tries % 2 {
-            0 => Asked::Origin(self.origin),
-            _ => Asked::After(self.turn),
-        }
+        let origin = self.tries.is_multiple_of(2).then_some(self.origin);
+        Asked { origin, after: self.turn }
     }
 }
