@@ -86,6 +86,8 @@ pub enum Bug {
     OwnReceiptKept,
     /// Whose newer receipt takes back an older one is not shown that.
     FallUntold,
+    /// A receipt that takes back an older one is asked for again as soon as it was refused.
+    FallenAskedAgain,
     /// Proofs of forks are kept of however many members without an entry.
     ProofsUnbounded,
     /// With each question to whoever made an entry wanted, and has gone, the turn of the others

@@ -329,6 +329,19 @@ pub fn taken_back() {
     assert_eq!(shown.count(), 1, "it is shown what it has said, once");
 }
 
+/// A peer holds a newer receipt of somebody else that takes back the one that is held here.
+pub fn taken_back_by_another() {
+    let mut asker = Asker::new(1, 1);
+    let member = asker.members[0].clone();
+    let says = |count, clock| Receipt::sign(count, Arc::default(), Arc::default(), clock, &member);
+    asker.gets(peer(1), Packet::Receipt(vec![says(17, 9).whole()]));
+    asker.holders.insert(peer(1), [(id(&member), says(1_025, 2))].into());
+    asker.offers(peer(1), [(id(&member), 1_025)]);
+    asker.pass(5_000);
+    let asked = asker.asks.iter().filter(|(_, node)| *node == id(&member)).count();
+    assert_eq!((asked, asker.count(&id(&member))), (1, 17), "asked for once, and refused");
+}
+
 #[test]
 fn each_receipt_is_asked_of_one_peer_however_many_offer_it() {
     offered_by_many();
@@ -358,6 +371,11 @@ fn the_own_receipt_goes_to_whoever_does_not_hold_it_any_more() {
 #[test]
 fn a_member_that_goes_back_to_smaller_counts_is_told_its_last_receipt() {
     own_forgotten();
+}
+
+#[test]
+fn a_receipt_that_takes_back_another_is_asked_for_once() {
+    taken_back_by_another();
 }
 
 #[test]

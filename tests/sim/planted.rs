@@ -82,6 +82,7 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::AskedInVain, news::own_asked_for_again),
     (Bug::OwnReceiptKept, news::own_forgotten),
     (Bug::FallUntold, news::taken_back),
+    (Bug::FallenAskedAgain, news::taken_back_by_another),
     (Bug::TurnForgotten, news::wanted_of_who_has_gone),
 ];
 

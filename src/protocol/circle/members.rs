@@ -35,6 +35,8 @@ pub struct Member {
     pub left: bool,
     /// Newest receipt held.
     pub receipt: Option<Receipt>,
+    /// Greatest count of a receipt that takes back what the held one says: nobody is asked for it.
+    pub(super) fallen: u64,
     /// Proof that it signed two entries at one sequence number.
     pub dispute: Option<Box<Dispute>>,
     /// Where it may be reached.

@@ -49,6 +49,12 @@ impl Circle {
         receipt.map_or(0, |receipt| receipt.count)
     }
 
+    /// A receipt up to this count is nothing new.
+    fn known_count(&self, node: &NodeId) -> u64 {
+        let fallen = self.members.get(node).map_or(0, |member| member.fallen);
+        self.held_count(node).max(if planted::is(Bug::FallenAskedAgain) { 0 } else { fallen })
+    }
+
     /// The peer's whole vector is known: it gets the own receipt, and is told which others are
     /// newer here than there.
     pub(super) fn offer_newer_receipts(&mut self, peer: NodeId, ids: &[NodeId], now: Now) {
@@ -103,7 +109,7 @@ impl Circle {
             } else if ours > *count {
                 link.receipts.insert(*node);
                 self.long.insert(peer);
-            } else if ours < *count && *node != self.me {
+            } else if self.known_count(node) < *count && *node != self.me {
                 self.take_offer(*node, peer, now);
             }
         }
@@ -139,7 +145,7 @@ impl Circle {
 
     /// Its first entry has come: there is room for its receipt now, if anybody holds one.
     pub(super) fn want_receipt_of(&mut self, node: &NodeId) {
-        let held = self.held_count(node);
+        let held = self.known_count(node);
         if !planted::is(Bug::UnmetForgotten)
             && !self.news.asked.contains_key(node)
             && self.links.values().any(|link| link.holds_newer(node, held))
@@ -219,8 +225,8 @@ impl Circle {
         }
         let mut asks: BTreeMap<NodeId, BTreeMap<NodeId, u64>> = BTreeMap::new();
         for node in std::mem::take(&mut self.news.wanted) {
-            let held = self.held_count(&node);
-            let holders = self.links.iter().filter(|(_, link)| link.holds_newer(&node, held));
+            let (held, known) = (self.held_count(&node), self.known_count(&node));
+            let holders = self.links.iter().filter(|(_, link)| link.holds_newer(&node, known));
             let busy_with = |peer: &NodeId| busy.get(peer).copied().unwrap_or(0);
             // Its node knows best.
             let best = holders

@@ -176,6 +176,8 @@ impl Circle {
         };
         let grows = held.is_none_or(|held| grows(held, &receipt));
         if !grows && !planted::is(Bug::ReceiptFalls) {
+            let member = self.members.get_mut(&node).expect("one that is held falls");
+            member.fallen = member.fallen.max(change.count);
             self.receipt_falls(peer, node);
             return Ok(Vec::new());
         }
