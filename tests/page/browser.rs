@@ -20,6 +20,26 @@ const WITNESS: &str = "
         `${e.effectiveDirective} refused ${e.blockedURI} ${e.sample} at ${e.sourceFile}`));
 ";
 
+/// The port that it picks is free in one family of addresses, and may be taken in the other: then
+/// it ends.
+const DRIVER_TRIES: usize = 3;
+
+fn driver(home: &TempDir) -> Option<(Child, u16)> {
+    let mut driver = Program::new("chromedriver")
+        .arg("--port=0")
+        .env("HOME", home.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("chromedriver does not start: install chromium-driver, or use tests/run page");
+    let said = BufReader::new(driver.stdout.take().expect("it is piped"));
+    let port = said.lines().map_while(Result::ok).find_map(|line| port_in(&line));
+    if port.is_none() {
+        // It has ended by itself.
+        driver.wait().ok();
+    }
+    port.map(|port| (driver, port))
+}
+
 /// A chromedriver of this test's own; each page that it opens has a browser of its own.
 pub struct Browser {
     driver: Child,
@@ -32,15 +52,9 @@ impl Browser {
     /// Starts chromedriver on a port that the system picks.
     pub async fn start() -> Browser {
         let home = TempDir::with_prefix("roda-browser-").unwrap();
-        let mut driver = Program::new("chromedriver")
-            .arg("--port=0")
-            .env("HOME", home.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver does not start: install chromium-driver, or use tests/run page");
-        let said = BufReader::new(driver.stdout.take().unwrap());
-        let port = said.lines().map_while(Result::ok).find_map(|line| port_in(&line));
-        let address = format!("http://127.0.0.1:{}", port.expect("chromedriver names no port"));
+        let started = (0..DRIVER_TRIES).find_map(|_| driver(&home));
+        let (driver, port) = started.expect("chromedriver names no port");
+        let address = format!("http://127.0.0.1:{port}");
         Browser { driver, address, home, open: Mutex::default() }
     }
 
