@@ -32,7 +32,6 @@ const BUGS: &[Bug] = &[
     Bug::OrderByArrival,
     Bug::FinalTooSoon,
     Bug::GoneWaitedFor,
-    Bug::RollbackUnnoticed,
 ];
 
 /// Bugs that make serving history cost more than its share: found by a history made for them.
@@ -84,6 +83,7 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::FallUntold, news::taken_back),
     (Bug::FallenAskedAgain, news::taken_back_by_another),
     (Bug::TurnForgotten, news::wanted_of_who_has_gone),
+    (Bug::RollbackUnnoticed, news::vouched_for_more),
 ];
 
 thread_local! {
