@@ -95,6 +95,11 @@ impl Member {
         !known && addresses.is_empty() && !aside && *read_here == 0 && self.branches.is_empty()
     }
 
+    /// The count of the newest receipt held; 0 where there is none.
+    pub(super) fn receipt_count(&self) -> u64 {
+        self.receipt.as_ref().map_or(0, |receipt| receipt.count)
+    }
+
     pub(super) fn head_seq(&self) -> u64 {
         self.head.map_or(0, |head| head.seq)
     }

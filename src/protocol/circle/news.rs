@@ -9,7 +9,7 @@ use super::super::limits::{
 use super::super::packet::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::sync::Link;
-use super::{Circle, Now};
+use super::{Circle, Member, Now};
 
 /// Receipts of which some peer says to hold newer ones than are held here.
 #[derive(Debug, Default)]
@@ -37,6 +37,12 @@ impl Link {
         self.silent_at.filter(|at| now.mono < at + RECEIPT_SILENT_MS)
     }
 
+    /// The peer is to be offered the receipt of this node, at this time or before.
+    fn offer_receipt(&mut self, node: NodeId, at: u64) {
+        self.offer_receipts.insert(node);
+        self.offer_at.get_or_insert(at);
+    }
+
     /// Whether the peer says that it holds a newer one.
     fn holds_newer(&self, node: &NodeId, held: u64) -> bool {
         self.counts.get(node).is_some_and(|count| *count > held)
@@ -45,8 +51,7 @@ impl Link {
 
 impl Circle {
     fn held_count(&self, node: &NodeId) -> u64 {
-        let receipt = self.members.get(node).and_then(|member| member.receipt.as_ref());
-        receipt.map_or(0, |receipt| receipt.count)
+        self.members.get(node).map_or(0, Member::receipt_count)
     }
 
     /// A receipt up to this count is nothing new.
@@ -61,15 +66,14 @@ impl Circle {
         let at = self.offer_time(peer, now);
         let link = self.links.get_mut(&peer).expect("offered to links only");
         for id in ids.iter().filter(|id| **id != peer) {
-            let ours = self.members.get(id).and_then(|m| m.receipt.as_ref()).map_or(0, |r| r.count);
+            let ours = self.members.get(id).map_or(0, Member::receipt_count);
             if ours <= link.counts.get(id).copied().unwrap_or(0) || *id == self.me {
                 continue;
             }
             if planted::is(Bug::ReceiptsPushed) {
                 link.receipts.insert(*id);
             } else {
-                link.offer_receipts.insert(*id);
-                link.offer_at.get_or_insert(at);
+                link.offer_receipt(*id, at);
             }
         }
         // What was sent before the first vector came may be on its way.
@@ -260,8 +264,7 @@ impl Circle {
         for peer in apart {
             let at = self.offer_time(peer, now);
             let link = self.links.get_mut(&peer).expect("a key of the map");
-            link.offer_receipts.insert(node);
-            link.offer_at.get_or_insert(at);
+            link.offer_receipt(node, at);
         }
     }
 
@@ -271,11 +274,10 @@ impl Circle {
         let at = self.offer_time(peer, now);
         let Some(link) = self.links.get_mut(&peer) else { return };
         let before = std::mem::replace(&mut link.linked_with, linked);
-        for node in before.difference(&link.linked_with) {
-            let held = self.members.get(node).is_some_and(|member| member.receipt.is_some());
-            if held && *node != self.me {
-                link.offer_receipts.insert(*node);
-                link.offer_at.get_or_insert(at);
+        for node in &before - &link.linked_with {
+            let held = self.members.get(&node).is_some_and(|member| member.receipt.is_some());
+            if held && node != self.me {
+                link.offer_receipt(node, at);
             }
         }
     }

@@ -173,7 +173,7 @@ impl Circle {
         let link = &self.links[&peer];
         let mut sync = Sync::default();
         for node in nodes.iter().filter(|node| !link.linked_with.contains(node)) {
-            let count = self.members[node].receipt.as_ref().map_or(0, |receipt| receipt.count);
+            let count = self.members[node].receipt_count();
             if below(&link.counts, node, count) {
                 sync.receipts.insert(*node, count);
             }

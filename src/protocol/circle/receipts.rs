@@ -159,16 +159,7 @@ impl Circle {
         if change.count <= held_count {
             return Ok(Vec::new());
         }
-        let named = |receipt: &Receipt| receipt.stored.len().max(receipt.read.len());
-        let receipt = change.apply(held).filter(|receipt| named(receipt) <= RECEIPT_MARKS_MAX);
-        if receipt.is_none() && change.base.is_none() {
-            return Err("a receipt names more authors than it may");
-        }
-        let unchecked = planted::is(Bug::ReceiptSignatureUnchecked);
-        let Some(receipt) = receipt.filter(|receipt| receipt.holds() || unchecked) else {
-            if change.base.is_none() {
-                return Err("a receipt's signature does not hold");
-            }
+        let Some(receipt) = proven(change, held)? else {
             // Changes of another receipt than the one held: older, or of the same count where an
             // older database was put back.
             self.take_offer(node, peer, now);
@@ -232,17 +223,14 @@ impl Circle {
         now: Now,
     ) -> Result<Vec<NodeId>, &'static str> {
         let me = &self.members[&self.me];
-        let held_count = me.receipt.as_ref().map_or(0, |receipt| receipt.count);
+        let held_count = me.receipt_count();
         let spoken = change.stored.get(&self.me).copied().unwrap_or(0);
         let too_soon = spoken > me.head_seq() && !planted::is(Bug::RollbackUnnoticed);
         if change.count <= held_count && !too_soon {
             return Ok(Vec::new());
         }
-        let whole = change.apply(None).filter(|_| change.base.is_none());
-        match whole.filter(Receipt::holds) {
-            Some(receipt) => self.own_receipt_came_back(&receipt, too_soon, now),
-            None if change.base.is_none() => return Err("a receipt's signature does not hold"),
-            None => {}
+        if let Some(receipt) = proven(change, None)? {
+            self.own_receipt_came_back(&receipt, too_soon, now);
         }
         Ok(Vec::new())
     }
@@ -291,6 +279,20 @@ impl Circle {
         let read = self.members.iter().map(|(id, member)| (*id, member.read_here));
         self.read_told = (!on).then(|| read.filter(|(_, seq)| *seq > 0).collect());
         self.writes.push(Write::ReadTold(self.read_told.clone()));
+    }
+}
+
+/// The signed receipt that the change makes of the held one; none where it is one of another.
+fn proven(change: &ReceiptChange, held: Option<&Receipt>) -> Result<Option<Receipt>, &'static str> {
+    let named = |receipt: &Receipt| receipt.stored.len().max(receipt.read.len());
+    let receipt = change.apply(held).filter(|receipt| named(receipt) <= RECEIPT_MARKS_MAX);
+    if receipt.is_none() && change.base.is_none() {
+        return Err("a receipt names more authors than it may");
+    }
+    let unchecked = planted::is(Bug::ReceiptSignatureUnchecked);
+    match receipt.filter(|receipt| receipt.holds() || unchecked) {
+        None if change.base.is_none() => Err("a receipt's signature does not hold"),
+        proven => Ok(proven),
     }
 }
 

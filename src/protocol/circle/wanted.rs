@@ -175,8 +175,7 @@ impl Circle {
                 continue;
             }
             let origin = whom.origin.filter(|peer| self.links.contains_key(peer));
-            let stuck = planted::is(Bug::TurnForgotten).then_some(whom.origin).flatten();
-            let next = || self.peer_after(stuck.unwrap_or(whom.after), stuck.is_none(), |_| true);
+            let next = || self.peer_after(whom.after, true, |_| true);
             let Some(peer) = origin.or_else(next) else { return };
             let want = wants.entry(peer).or_default();
             if want.hashes.len() < WANTED_HASHES_MAX {
@@ -194,6 +193,7 @@ impl Wanted {
     /// others, as it may not be honest.
     fn whom(&self) -> Asked {
         let origin = self.tries.is_multiple_of(2).then_some(self.origin);
-        Asked { origin, after: self.turn }
+        let forgotten = origin.filter(|_| planted::is(Bug::TurnForgotten));
+        Asked { origin, after: forgotten.unwrap_or(self.turn) }
     }
 }
