@@ -9,6 +9,8 @@ mod gossip;
 mod pair;
 mod places;
 mod planted;
+#[path = "../planting/mod.rs"]
+mod planting;
 
 /// Seeds of a scenario: those of the environment, or `ordinary` many.
 fn seeds(ordinary: u64) -> std::ops::Range<u64> {

@@ -17,6 +17,8 @@ mod lines;
 mod net;
 mod news;
 mod planted;
+#[path = "../planting/mod.rs"]
+mod planting;
 mod promises;
 mod serving;
 mod signed;

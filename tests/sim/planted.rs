@@ -2,12 +2,11 @@
 //!
 //! `cargo test --test sim planted -- --nocapture` prints them; `BUG=MarkFalls` chooses one.
 
-use std::cell::Cell;
-use std::panic::{UnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{Mutex, Once};
+use std::sync::Mutex;
 
-use roda::protocol::planted::{Bug, plant};
+use roda::protocol::planted::Bug;
 
+use crate::planting::failure;
 use crate::{catch_up, chains, crowds, forks, history, news, promises, serving};
 
 /// Seeds after which a bug counts as not found.
@@ -85,37 +84,6 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::TurnForgotten, news::wanted_of_who_has_gone),
     (Bug::RollbackUnnoticed, news::vouched_for_more),
 ];
-
-thread_local! {
-    /// Panics in this thread are expected: they are the finding.
-    static EXPECTED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn hush() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let loud = take_hook();
-        set_hook(Box::new(move |panic| {
-            if !EXPECTED.get() {
-                loud(panic);
-            }
-        }));
-    });
-}
-
-/// How the history fails while the bug is planted; none where it does not.
-fn failure(bug: Bug, history: impl FnOnce() + UnwindSafe) -> Option<String> {
-    hush();
-    EXPECTED.set(true);
-    plant(Some(bug));
-    let panic = catch_unwind(history).err();
-    plant(None);
-    EXPECTED.set(false);
-    let panic = panic?;
-    let text = panic.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    Some(text.unwrap_or_default())
-}
 
 /// The first seed that finds the bug, and how.
 fn found(bug: Bug) -> Option<(u64, String)> {
