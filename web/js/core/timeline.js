@@ -112,27 +112,33 @@ export class Timeline {
   }
 
   /**
-   * Renews known messages; returns the others.
+   * Renews those that are held.
    * @param {Message[]} batch
    */
   renew(batch) {
-    return batch.filter((message) => {
-      const known = this.byId.get(message.id);
-      if (known) renew(known, message);
-      return !known;
-    });
+    for (const message of batch) this.#renews(message);
   }
 
-  /** @param {Message[]} batch */
+  /**
+   * Whether the message is held: it is renewed then.
+   * @param {Message} message
+   */
+  #renews(message) {
+    const known = this.byId.get(message.id);
+    if (known) renew(known, message);
+    return Boolean(known);
+  }
+
+  /**
+   * Those that were not held, in order. Twice in one batch is once.
+   * @param {Message[]} batch
+   */
   #unknown(batch) {
-    /** @type {Message[]} */
-    const added = [];
-    for (const message of this.renew(batch)) {
-      // Twice in one batch is once.
-      if (this.renew([message]).length === 0) continue;
+    const added = batch.filter((message) => {
+      if (this.#renews(message)) return false;
       this.byId.set(message.id, message);
-      added.push(message);
-    }
+      return true;
+    });
     return added.sort(compare);
   }
 
