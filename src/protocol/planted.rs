@@ -88,6 +88,10 @@ pub enum Bug {
     FallUntold,
     /// A receipt that takes back an older one is asked for again as soon as it was refused.
     FallenAskedAgain,
+    /// A receipt may not take back what was stored of an author past its fork either.
+    ForkNoExcuse,
+    /// A fork that is found later does not excuse such a receipt.
+    ForkExcusesLate,
     /// Proofs of forks are kept of however many members without an entry.
     ProofsUnbounded,
     /// With each question to whoever made an entry wanted, and has gone, the turn of the others

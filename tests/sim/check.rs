@@ -125,7 +125,7 @@ impl Checks {
                 && marks.receipts.get(id).is_none_or(|held| held.count != receipt.count)
             {
                 let held = marks.receipts.insert(*id, receipt.clone());
-                held.iter().for_each(|held| word_holds(held, receipt));
+                held.iter().for_each(|held| word_holds(circle, held, receipt));
             }
             for (map, now) in [
                 (&mut marks.delivered, member.delivered_shown),
@@ -171,9 +171,13 @@ impl Checks {
     }
 }
 
-/// What a member has vouched for stays so, whatever it says later.
-fn word_holds(held: &Receipt, new: &Receipt) {
-    let falls = |(id, seq): (&NodeId, &u64)| new.stored.get(id).is_some_and(|now| now < seq);
+/// What a member has vouched for stays so, whatever it says later; but for what cannot be had again,
+/// entries past a fork.
+fn word_holds(circle: &Circle, held: &Receipt, new: &Receipt) {
+    let falls = |(id, seq): (&NodeId, &u64)| {
+        let fork = circle.members().get(id).and_then(|member| member.disputed());
+        new.stored.get(id).is_some_and(|now| now < seq && fork.is_none_or(|from| *now + 1 < from))
+    };
     let fallen = held.clock > new.clock || held.stored.iter().any(falls);
     assert!(!fallen, "a member's word went back from {held:?} to {new:?}");
 }

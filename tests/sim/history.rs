@@ -152,7 +152,7 @@ fn settle(world: &mut World) {
             world.at(start + time, Event::Lie { node: *node, signed: false });
         }
     }
-    let (mut agreed, mut last) = (None, String::new());
+    let (mut agreed, mut last, mut late) = (None, String::new(), String::new());
     while world.time < start + 2 * AGREE_MS {
         world.run_until(world.time + 500);
         match agree::agreed(world).and_then(|()| agree::settled(world)) {
@@ -162,12 +162,15 @@ fn settle(world: &mut World) {
             }
             Err(why) => last = why,
         }
+        if world.time == start + AGREE_MS {
+            late = agree::summary(world);
+        }
         world.set_aside_who_is_gone();
     }
     let took = agreed.unwrap_or_else(|| {
         panic!("no agreement after the faults: {last}\n{}", agree::summary(world))
     });
-    assert!(took <= AGREE_MS, "agreement took {took} ms; at first {last}");
+    assert!(took <= AGREE_MS, "agreement took {took} ms; at last {last}\n{late}");
     world.checks.slowest = took;
     agree::stored_entries_verify(world);
     if liars.is_empty() {

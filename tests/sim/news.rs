@@ -342,6 +342,32 @@ pub fn taken_back_by_another() {
     assert_eq!((asked, asker.count(&id(&member))), (1, 17), "asked for once, and refused");
 }
 
+/// A member whose older database was put back cannot get again what an author has said from its
+/// fork on: its receipts name less of that. The fork is known here before, or comes after.
+pub fn taken_back_past_a_fork(known_before: bool) {
+    let mut asker = Asker::new(2, 1);
+    let [member, forked] = [0, 1].map(|index| asker.members[index].clone());
+    let says = |count, seq| {
+        let stored = Arc::new(Watermarks::from([(id(&forked), seq)]));
+        Receipt::sign(count, stored, Arc::default(), 2, &member)
+    };
+    let mut tip = Tip { key: forked.clone(), seq: 0, prev: None, lamport: 0 };
+    let other = Packet::History(vec![tip.sign(None, None, vec![text("elsewhere")])]);
+    let receipt = |count, seq| Packet::Receipt(vec![says(count, seq).whole()]);
+    asker.gets(peer(1), receipt(17, 5));
+    asker.holders.insert(peer(1), [(id(&member), says(1_025, 1))].into());
+    if known_before {
+        asker.gets(peer(1), other);
+        asker.gets(peer(1), receipt(1_025, 1));
+    } else {
+        asker.gets(peer(1), receipt(1_025, 1));
+        assert_eq!(asker.count(&id(&member)), 17, "nothing is known that could excuse it");
+        asker.gets(peer(1), other);
+        asker.pass(5_000);
+    }
+    assert_eq!(asker.count(&id(&member)), 1_025);
+}
+
 /// A receipt comes back that vouches for entries of its own that it does not hold, or for none.
 pub fn vouched_for_more() {
     for (vouched, count, rolled_back) in [(9, 3, true), (9, 5_000, true), (1, 5_000, false)] {
@@ -385,6 +411,12 @@ fn the_own_receipt_goes_to_whoever_does_not_hold_it_any_more() {
 #[test]
 fn a_member_that_goes_back_to_smaller_counts_is_told_its_last_receipt() {
     own_forgotten();
+}
+
+#[test]
+fn a_receipt_may_take_back_what_was_said_past_a_fork() {
+    taken_back_past_a_fork(true);
+    taken_back_past_a_fork(false);
 }
 
 #[test]

@@ -80,6 +80,8 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::AskedInVain, news::own_asked_for_again),
     (Bug::OwnReceiptKept, news::own_forgotten),
     (Bug::FallUntold, news::taken_back),
+    (Bug::ForkNoExcuse, || news::taken_back_past_a_fork(true)),
+    (Bug::ForkExcusesLate, || news::taken_back_past_a_fork(false)),
     (Bug::FallenAskedAgain, news::taken_back_by_another),
     (Bug::TurnForgotten, news::wanted_of_who_has_gone),
     (Bug::RollbackUnnoticed, news::vouched_for_more),

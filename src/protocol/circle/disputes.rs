@@ -97,6 +97,7 @@ impl Circle {
         self.compare_later(author, now);
         self.compare_soon(now);
         self.marks_soon(now);
+        self.fork_excuses(author, seq);
         let peers: Vec<NodeId> = self.links.keys().copied().collect();
         for peer in &peers {
             if self.links[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {

@@ -165,7 +165,7 @@ impl Circle {
             self.take_offer(node, peer, now);
             return Ok(Vec::new());
         };
-        let grows = held.is_none_or(|held| grows(held, &receipt));
+        let grows = held.is_none_or(|held| self.grows(held, &receipt));
         if !grows && !planted::is(Bug::ReceiptFalls) {
             let member = self.members.get_mut(&node).expect("one that is held falls");
             member.fallen = member.fallen.max(change.count);
@@ -193,6 +193,36 @@ impl Circle {
         self.lazy_due.get_or_insert(now.mono + LAZY_COMMIT_MS);
         self.offer_receipt(node, peer, now);
         Ok(authors)
+    }
+
+    /// Whether no promise falls from `old` to `new`: neither the clock nor what is stored, where both
+    /// name it. Past a fork nobody can be told again what it has stored. What was read may fall: an
+    /// older database was put back.
+    fn grows(&self, old: &Receipt, new: &Receipt) -> bool {
+        let falls = |(id, seq): (&NodeId, &u64)| {
+            let fork = self.members.get(id).and_then(Member::disputed);
+            let fork = fork.filter(|_| !planted::is(Bug::ForkNoExcuse));
+            let promised = fork.map_or(*seq, |from| (*seq).min(from - 1));
+            new.stored.get(id).is_some_and(|now| *now < promised)
+        };
+        old.clock <= new.clock && !old.stored.iter().any(falls)
+    }
+
+    /// The author's fork at `from` is new: a receipt that took back what its node had stored from
+    /// there on may not fall.
+    pub(super) fn fork_excuses(&mut self, author: NodeId, from: u64) {
+        let excused = |member: &Member| {
+            let held = member.receipt.as_ref().and_then(|receipt| receipt.stored.get(&author));
+            member.fallen > 0 && held.is_some_and(|seq| *seq >= from)
+        };
+        if planted::is(Bug::ForkExcusesLate) {
+            return;
+        }
+        let excused = self.members.iter().filter(|(_, member)| excused(member));
+        for node in excused.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.members.get_mut(&node).expect("found above").fallen = 0;
+            self.want_receipt_of(&node);
+        }
     }
 
     pub(super) fn room_for_receipt(&self, node: &NodeId) -> bool {
@@ -307,11 +337,4 @@ fn said_anew(old: Option<&Receipt>, new: &Receipt) -> Vec<NodeId> {
         other.map(|(id, _)| *id).collect::<Vec<_>>()
     });
     anew.collect()
-}
-
-/// Whether no promise falls from `old` to `new`: neither the clock nor what is stored, where both
-/// name it. What was read may: an older database was put back.
-fn grows(old: &Receipt, new: &Receipt) -> bool {
-    let falls = |(id, seq): (&NodeId, &u64)| new.stored.get(id).is_some_and(|now| now < seq);
-    old.clock <= new.clock && !old.stored.iter().any(falls)
 }
