@@ -125,7 +125,8 @@ async fn one_life(
     let known = known.map(|(id, member)| (*id, member.addresses.clone())).collect();
     let seed = u64::from_le_bytes(random());
     let owner = Owner {
-        mesh: Mesh::new(circle.me(), base.config.peers.clone(), known, seed),
+        mesh: Mesh::new(circle.me(), known, seed),
+        peers: base.config.peers.clone(),
         circle,
         archive: life.opened.archive,
         writer: life.opened.writer,

@@ -113,7 +113,7 @@ impl Crowd {
         let first: Vec<String> = first.iter().map(|at| self.nodes[*at].address.clone()).collect();
         self.nodes.push(Node {
             id,
-            mesh: Mesh::new(id, first.clone(), BTreeMap::new(), number as u64),
+            mesh: Mesh::new(id, BTreeMap::new(), number as u64),
             address: address.clone(),
             made_up: false,
             old: false,
@@ -153,9 +153,10 @@ impl Crowd {
     pub fn start(&mut self, node: usize) {
         let now = self.time;
         let it = &mut self.nodes[node];
-        it.mesh = Mesh::new(it.id, it.first.clone(), it.stored.clone(), now + node as u64);
+        it.mesh = Mesh::new(it.id, it.stored.clone(), now + node as u64);
         (it.on, it.on_since) = (true, now);
-        let met = it.met.clone();
+        let (met, first) = (it.met.clone(), it.first.clone());
+        self.feed(node, MeshInput::Learn(first));
         self.tell_standings(node, met);
         self.nodes[node].mesh.dial_known(now);
         self.feed(node, MeshInput::Tick);

@@ -35,8 +35,8 @@ pub fn address(number: u64) -> String {
 impl Desk {
     /// The node that [`named`] calls `me`; whom it met is told with [`Desk::meet`].
     pub fn new(me: NodeId, first: &[String], stored: BTreeMap<NodeId, Vec<String>>) -> Desk {
-        Desk {
-            mesh: Mesh::new(me, first.to_vec(), stored, 7),
+        let mut desk = Desk {
+            mesh: Mesh::new(me, stored, 7),
             now: 0,
             next: 0,
             dialled: Vec::new(),
@@ -44,7 +44,9 @@ impl Desk {
             telling: false,
             told: Vec::new(),
             failing: Vec::new(),
-        }
+        };
+        desk.feed(MeshInput::Learn(first.to_vec()));
+        desk
     }
 
     pub fn meet(&mut self, id: NodeId, met: u64, written: bool) {

@@ -5,6 +5,7 @@
 
 mod crowd;
 mod desk;
+mod given;
 mod gossip;
 mod pair;
 mod places;

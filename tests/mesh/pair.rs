@@ -13,6 +13,7 @@ const ADDRESSES: [&str; 2] = ["127.0.0.1:1", "127.0.0.1:2"];
 enum Event {
     Up { node: usize, link: u64, dialler: usize, began: u64 },
     Down { node: usize, link: u64 },
+    Start { node: usize },
     Tick { node: usize },
 }
 
@@ -29,17 +30,14 @@ struct Pair {
 
 impl Pair {
     fn new(seed: u64) -> Pair {
-        let mesh = |me: usize| {
-            let other = ADDRESSES[1 - me].to_owned();
-            Mesh::new(IDS[me], vec![other], BTreeMap::new(), seed + me as u64)
-        };
+        let mesh = |me: usize| Mesh::new(IDS[me], BTreeMap::new(), seed + me as u64);
         let nodes = vec![mesh(0), mesh(1)];
         let (events, open) = (BTreeMap::new(), BTreeSet::new());
         let rng = Rng::with_seed(seed);
         let mut pair = Pair { rng, time: 0, nodes, events, next: 0, open, lost: 0 };
         for node in 0..2 {
             let start = pair.rng.u64(..1_000);
-            pair.at(start, Event::Tick { node });
+            pair.at(start, Event::Start { node });
         }
         pair
     }
@@ -70,6 +68,10 @@ impl Pair {
                     self.feed(node, up);
                 }
                 Event::Down { node, link } => self.feed(node, MeshInput::Down(LinkId(link))),
+                Event::Start { node } => {
+                    let other = ADDRESSES[1 - node].to_owned();
+                    self.feed(node, MeshInput::Learn(vec![other]));
+                }
                 Event::Tick { node } => self.feed(node, MeshInput::Tick),
             }
         }

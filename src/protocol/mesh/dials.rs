@@ -1,12 +1,14 @@
 //! Who is dialled when.
 
 use super::super::id::NodeId;
-use super::super::limits::{LINKS_MAX, REDIAL_FIRST_MS, REDIAL_MAX_MS};
+use super::super::limits::{ADDRESSES_MAX, LINKS_MAX, REDIAL_FIRST_MS, REDIAL_MAX_MS};
 use super::super::planted::{self, Bug};
 use super::contacts::CONTACT_MEMBERS_MAX;
 use super::queue::{Dial, Rank};
 use super::{Link, Mesh, MeshOutput, Standing};
 
+/// Addresses that somebody here gave, in all: twice as many as all who are linked may have.
+pub const FIRST_MAX: usize = 2 * LINKS_MAX * ADDRESSES_MAX;
 /// The higher id lets the lower one's dial win, by about so many milliseconds.
 const YIELD_MS: u64 = 300;
 /// Addresses that only others told may be dialled once in so many milliseconds: contacts that lie
@@ -59,6 +61,20 @@ impl Mesh {
         self.dials.put(address, dial);
     }
 
+    /// Whatever others told of these addresses, and however often a dial of one has failed.
+    pub(super) fn dial_first(&mut self, addresses: Vec<String>, now: u64) {
+        for address in addresses {
+            if self.first.len() >= FIRST_MAX && !self.first.contains(&address) {
+                continue;
+            }
+            self.first.insert(address.clone());
+            if let Some(dial) = self.dials.take(&address) {
+                let next = if dial.under_way { dial.next } else { now };
+                self.dials.put(address, Dial { rank: Rank::Known, next, tries: 0, ..dial });
+            }
+        }
+    }
+
     /// Something else is known of this member: its addresses may go before others.
     pub(super) fn rank_anew(&mut self, peer: &NodeId) {
         for address in self.addresses.get(peer).cloned().unwrap_or_default() {
@@ -98,7 +114,7 @@ impl Mesh {
     pub(super) fn unplan(&mut self, address: &str, peer: &NodeId) {
         let Some(mut dial) = self.dials.take(address) else { return };
         dial.said.remove(peer);
-        if !dial.said.is_empty() || dial.under_way || self.first.iter().any(|it| it == address) {
+        if !dial.said.is_empty() || dial.under_way || self.first.contains(address) {
             self.dials.put(address.to_owned(), dial);
         }
     }

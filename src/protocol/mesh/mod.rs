@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use super::id::NodeId;
 use super::packet::{Contacts, LinkId};
 pub use contacts::CONTACT_MEMBERS_MAX;
+pub use dials::FIRST_MAX;
 use gossip::Told;
 pub use places::Standing;
 use queue::Dials;
@@ -50,6 +51,9 @@ pub enum MeshInput {
     Contacts(LinkId, Contacts),
     /// What is known of these members has changed; this node itself may be one of them.
     Standings(Vec<(NodeId, Standing)>),
+    /// Somebody here gave these addresses, `host:port`: they are dialled now, and again until they
+    /// answer. Of more than [`FIRST_MAX`] in all the last are left out.
+    Learn(Vec<String>),
     /// The peer said that it stops.
     Bye(NodeId),
     /// Time passed.
@@ -104,7 +108,8 @@ struct Link {
 #[derive(Debug)]
 pub struct Mesh {
     me: NodeId,
-    first: Vec<String>,
+    /// Addresses that somebody here gave, at most [`FIRST_MAX`].
+    first: BTreeSet<String>,
     addresses: BTreeMap<NodeId, Vec<String>>,
     myself: BTreeSet<String>,
     /// Whom a dial of each address reached last, and when.
@@ -135,16 +140,11 @@ pub struct Mesh {
 }
 
 impl Mesh {
-    /// A mesh that starts from `first` and from what was stored of members' addresses.
-    pub fn new(
-        me: NodeId,
-        first: Vec<String>,
-        stored: BTreeMap<NodeId, Vec<String>>,
-        seed: u64,
-    ) -> Mesh {
+    /// A mesh that starts from what was stored of members' addresses.
+    pub fn new(me: NodeId, stored: BTreeMap<NodeId, Vec<String>>, seed: u64) -> Mesh {
         Mesh {
             me,
-            first,
+            first: BTreeSet::new(),
             addresses: stored.into_iter().filter(|(id, _)| *id != me).collect(),
             myself: BTreeSet::new(),
             reached: BTreeMap::new(),
@@ -211,6 +211,7 @@ impl Mesh {
                     }
                 }
             }
+            MeshInput::Learn(addresses) => self.dial_first(addresses, now),
             MeshInput::Bye(peer) => {
                 if self.gone.len() < CONTACT_MEMBERS_MAX {
                     self.gone.insert(peer);

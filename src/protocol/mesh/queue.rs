@@ -10,7 +10,7 @@ const SAID_MAX: usize = 4;
 /// Which dials go first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// The address is one of `RODA_PEERS`, or a dial of it has reached somebody.
+    /// Somebody here gave the address, or a dial of it has reached somebody.
     #[default]
     Known,
     /// Others say that a member is there.

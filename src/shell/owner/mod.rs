@@ -41,6 +41,8 @@ pub struct Owner {
     pub circle: Circle,
     /// Who is dialled and linked.
     pub mesh: Mesh,
+    /// Addresses that somebody here gave, dialled first.
+    pub peers: Vec<String>,
     /// Committed entries, over a connection of the owner's own.
     pub archive: Reader,
     /// To commit.
@@ -123,6 +125,8 @@ pub async fn run(
     if let Some(former) = task.owner.former {
         task.circle(Input::SetAside(former, true));
     }
+    let peers = std::mem::take(&mut task.owner.peers);
+    task.mesh(MeshInput::Learn(peers));
     let now = task.now();
     task.restanding.extend(task.owner.circle.members().keys());
     task.tell_standings();
