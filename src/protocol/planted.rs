@@ -97,6 +97,8 @@ pub enum Bug {
     /// With each question to whoever made an entry wanted, and has gone, the turn of the others
     /// begins anew.
     TurnForgotten,
+    /// Whoever made an entry wanted is not asked for it when its link comes back.
+    ReturnUnnoticed,
     /// A mark follows its newest computation, down too.
     MarkFalls,
     /// A new receipt may take back what an older one said.

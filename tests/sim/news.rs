@@ -310,6 +310,20 @@ pub fn wanted_of_who_has_gone() {
     assert_eq!(asked.len(), 5, "all that are linked: {:?}", asker.asked_hash);
 }
 
+/// Whoever made an entry wanted answers nothing, is cut off, and comes back.
+pub fn wanted_of_who_comes_back() {
+    let mut asker = Asker::new(0, 3);
+    let mut tip = Tip { key: key(1), seq: 0, prev: None, lamport: 6 };
+    let run = tip.sign(Some((Hash([9; 32]), 6)), None, vec![text("names it")]);
+    asker.gets(peer(2), Packet::History(vec![run]));
+    asker.pass(20_000);
+    asker.feed(Input::Down(peer(2)));
+    let before = asker.asked_hash.len();
+    asker.feed(Input::Up(peer(2)));
+    asker.pass(SOON_MS);
+    assert_eq!(asker.asked_hash[before..].first(), Some(&peer(2)), "{:?}", asker.asked_hash);
+}
+
 /// A member whose older database was put back goes on above the counts that it may have used, and
 /// says less than before.
 pub fn taken_back() {
@@ -427,6 +441,11 @@ fn a_receipt_that_takes_back_another_is_asked_for_once() {
 #[test]
 fn what_somebody_named_who_has_gone_is_asked_of_all_others_in_turn() {
     wanted_of_who_has_gone();
+}
+
+#[test]
+fn whoever_made_an_entry_wanted_is_asked_for_it_when_it_comes_back() {
+    wanted_of_who_comes_back();
 }
 
 #[test]

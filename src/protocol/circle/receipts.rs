@@ -195,9 +195,9 @@ impl Circle {
         Ok(authors)
     }
 
-    /// Whether no promise falls from `old` to `new`: neither the clock nor what is stored, where both
-    /// name it. Past a fork nobody can be told again what it has stored. What was read may fall: an
-    /// older database was put back.
+    /// Whether no promise falls from `old` to `new`: neither the clock nor what is stored, where
+    /// both name it. Past a fork nobody can be told again what it has stored. What was read may
+    /// fall: an older database was put back.
     fn grows(&self, old: &Receipt, new: &Receipt) -> bool {
         let falls = |(id, seq): (&NodeId, &u64)| {
             let fork = self.members.get(id).and_then(Member::disputed);

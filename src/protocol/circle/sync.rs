@@ -117,6 +117,7 @@ impl Circle {
         self.fetch_nothing_from(peer);
         self.receipts_lost_with(peer);
         self.gate_link_up(now);
+        self.waiting.wants.origin_back(peer, now);
         self.send_vector(peer, archive);
     }
 

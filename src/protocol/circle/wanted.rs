@@ -118,6 +118,19 @@ impl Wants {
         }
     }
 
+    /// There is a new link to the peer: what it made us want, and was asked for in vain, is asked
+    /// of it now.
+    pub(super) fn origin_back(&mut self, peer: NodeId, now: Now) {
+        if planted::is(Bug::ReturnUnnoticed) {
+            return;
+        }
+        for wanted in self.hashes.values_mut().filter(|w| w.origin == peer && w.tries > 0) {
+            wanted.next = wanted.next.min(now.mono);
+            wanted.tries = wanted.tries.next_multiple_of(2).min(WANT_TRIES_MAX - 2);
+            wanted.backoff = WANT_RETRY_MS;
+        }
+    }
+
     /// The peer is asked for as many as it takes: this one comes with the next.
     pub(super) fn wait_for_room(&mut self, hash: &Hash, now: Now) {
         if let Some(wanted) = self.hashes.get_mut(hash) {
