@@ -171,8 +171,8 @@ impl Checks {
     }
 }
 
-/// What a member has vouched for stays so, whatever it says later; but for what cannot be had again,
-/// entries past a fork.
+/// What a member has vouched for stays so, whatever it says later; but for what cannot be had
+/// again, entries past a fork.
 fn word_holds(circle: &Circle, held: &Receipt, new: &Receipt) {
     let falls = |(id, seq): (&NodeId, &u64)| {
         let fork = circle.members().get(id).and_then(|member| member.disputed());
