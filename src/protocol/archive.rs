@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dispute::Dispute;
 use super::entry::{CheckedRun, Run, Timestamp};
 use super::id::{Hash, NodeId};
-use super::packet::Range;
+use super::packet::circle::Range;
 use super::receipt::{Receipt, Watermarks};
 
 /// Where a committed entry stands.

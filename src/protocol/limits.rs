@@ -13,6 +13,9 @@ pub const RUN_BYTES_MAX: usize = 128 * 1024;
 pub const NAME_MAX: usize = 64;
 /// Bytes of a frame after the handshake; checked before memory is taken.
 pub const FRAME_MAX: usize = 256 * 1024;
+/// Bytes of a packet whose token is just within [`FRAME_MAX`]: base64 turns 3 bytes into 4, the
+/// token has 57 bytes beside the ciphertext, which is padded to the next multiple of 16.
+pub const PACKET_BYTES_MAX: usize = (FRAME_MAX / 4 * 3 - 57) / 16 * 16 - 1;
 /// Bytes of the first two handshake frames, which strangers can send.
 pub const HELLO_FRAME_MAX: usize = 1024;
 /// Bytes of the last two handshake frames.

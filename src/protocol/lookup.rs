@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::archive::Archive;
 use super::entry::{CheckedRun, Timestamp};
 use super::id::NodeId;
-use super::packet::Range;
+use super::packet::circle::Range;
 
 /// What is left to read of one author's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::packet::{Lane, LinkId, Packet};
-use crate::protocol::receipt::ReceiptChange;
 
 /// What link tasks tell the owner.
 #[derive(Debug)]
@@ -85,7 +84,7 @@ pub struct Full;
 pub struct LinkQueue {
     /// What was queued, in order.
     pub packets: mpsc::Receiver<ToLink>,
-    /// Bytes queued and not yet written: the task takes [`queued_bytes`] off for each packet.
+    /// Bytes queued and not yet written: the task takes [`Packet::bytes`] off for each packet.
     pub queued: Arc<AtomicUsize>,
     /// Cancelled by [`LinkSender::close`] and by an overflow.
     pub closed: CancellationToken,
@@ -106,11 +105,12 @@ impl LinkSender {
     ///
     /// # Errors
     /// [`Full`] above [`SEND_QUEUE_BYTES_MAX`], once: the link closes.
-    pub fn try_send(&self, lane: Lane, packet: Packet) -> Result<(), Full> {
+    pub fn try_send(&self, lane: Lane, packet: impl Into<Packet>) -> Result<(), Full> {
         if self.closed.is_cancelled() {
             return Ok(());
         }
-        let bytes = queued_bytes(&packet);
+        let packet = packet.into();
+        let bytes = packet.bytes();
         let before = self.queued.fetch_add(bytes, Ordering::Relaxed);
         let sent = if before + bytes > SEND_QUEUE_BYTES_MAX {
             Err(Full)
@@ -146,27 +146,4 @@ impl LinkSender {
         let _ = self.queue.try_send(ToLink::Close);
         self.closed.cancel();
     }
-}
-
-/// About the bytes of a packet's JSON, without writing it.
-pub fn queued_bytes(packet: &Packet) -> usize {
-    const SMALL: usize = 64;
-    const PER_ID: usize = 80;
-    const PER_HEAD: usize = 180;
-    SMALL
-        + match packet {
-            Packet::Message(run) => run.bytes(),
-            Packet::History(runs) => runs.iter().map(|run| run.bytes() + 1).sum(),
-            Packet::Sync(sync) => sync.authors.len() * PER_HEAD + sync.receipts.len() * PER_ID,
-            Packet::Want(want) => want.ranges.len() * 2 * PER_ID + want.hashes.len() * PER_ID,
-            Packet::Contacts(contacts) => {
-                let addresses = contacts.members.values().flatten();
-                let links = contacts.links.iter().chain([&contacts.gained, &contacts.lost]);
-                addresses.map(|address| address.len() + 3).sum::<usize>()
-                    + (contacts.members.len() + links.flatten().count()) * PER_ID
-            }
-            Packet::Receipt(receipts) => receipts.iter().map(ReceiptChange::bytes).sum(),
-            Packet::Dispute(dispute) => dispute.bytes(),
-            Packet::Typing | Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => 0,
-        }
 }

@@ -14,7 +14,7 @@ use super::sql::{self, int, number_at};
 use crate::protocol::archive::{Archive, Located, Stretch};
 use crate::protocol::entry::{CheckedRun, Place, Run, Said, Timestamp};
 use crate::protocol::id::{Hash, NodeId, Signature};
-use crate::protocol::packet::Range;
+use crate::protocol::packet::circle::Range;
 
 impl Archive for Reader {
     fn locate(&self, hash: &Hash) -> Option<Located> {

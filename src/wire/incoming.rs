@@ -1,9 +1,10 @@
-//! What a link does with every opened token before anybody else sees it: parse, count, check.
+//! What a link does with every opened token before anybody else sees it: count, read, check.
 
-use super::packet::{PacketError, parse};
-use crate::protocol::entry::BadRun;
-use crate::protocol::packet::Packet;
+use crate::protocol::packet::{Packet, PacketError, Text};
 use crate::protocol::planted::{self, Bug};
+
+/// Characters of an unknown tag that are kept for the log.
+const TAG_SHOWN: usize = 32;
 
 /// Why a packet is not taken: always the peer's fault.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +20,6 @@ pub enum BadPacket {
         /// The number that was due.
         due: u64,
     },
-    /// A run that is not one.
-    #[error("a run that is not one: {0}")]
-    Run(#[from] BadRun),
 }
 
 /// One direction of a link: its packets are numbered 0, 1, 2, …
@@ -36,23 +34,19 @@ impl Incoming {
         self.due
     }
 
-    /// The packet in `json`, its runs checked; none for one of a newer version.
+    /// The packet that a token held, its runs checked; none for one of a newer version.
     ///
     /// # Errors
     /// [`BadPacket`]: close the link.
-    pub fn take(&mut self, json: &[u8]) -> Result<Option<Packet>, BadPacket> {
-        match parse(json) {
-            Ok((n, packet)) => {
-                self.number(n)?;
-                Ok(Some(packet.check()?))
-            }
-            Err(PacketError::Unknown { tag, n }) => {
-                self.number(n)?;
-                tracing::debug!(tag, "skipped a packet of a newer version");
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
+    pub fn take(&mut self, opened: &[u8]) -> Result<Option<Packet>, BadPacket> {
+        let text = Text::of(opened)?;
+        self.number(text.n)?;
+        let packet = Packet::read(&text)?;
+        if packet.is_none() {
+            let tag: String = text.tag.chars().take(TAG_SHOWN).collect();
+            tracing::debug!(tag, "skipped a packet of a newer version");
         }
+        Ok(packet)
     }
 
     /// Counts a packet with this number.

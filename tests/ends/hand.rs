@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use ed25519_dalek::SigningKey;
 use roda::handshake::{Dialler, Local};
+use roda::protocol::packet::circle::{Packet, Typing};
 use roda::seal::{GroupKey, Key, Sealer, seal_once};
-use roda::wire::{append_frame, encode};
+use roda::wire::append_frame;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -103,6 +104,6 @@ impl ByHand {
 
     /// Packet number `n`, which says nothing.
     pub fn typing(&self, n: u64) -> Vec<u8> {
-        self.frame(&encode(&roda::protocol::packet::Packet::Typing, n))
+        self.frame(&Packet::Typing(Typing).encode(n))
     }
 }

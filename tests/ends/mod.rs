@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use ed25519_dalek::SigningKey;
 use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::NodeId;
+use roda::protocol::packet::circle::{self, Typing};
+use roda::protocol::packet::mesh::{self, Bye};
 use roda::protocol::packet::{LinkId, Packet};
 use roda::seal::GroupKey;
 use roda::shell::clock::wall_seconds;
@@ -25,6 +27,9 @@ use crate::author::Author;
 
 /// Far above what anything here takes; reached only where something hangs.
 pub const HANGS: Duration = Duration::from_secs(20);
+
+pub const TYPING: Packet = Packet::Circle(circle::Packet::Typing(Typing));
+pub const BYE: Packet = Packet::Mesh(mesh::Packet::Bye(Bye));
 
 pub struct End {
     pub links: Links,
@@ -129,4 +134,12 @@ pub async fn linked(a: Setting, b: Setting) -> (End, Up, End, Up) {
 
 pub fn run(author: u8, body_bytes: usize) -> Arc<CheckedRun> {
     Author::new(author).signs(vec![Said { at: 1, body: "x".repeat(body_bytes) }], None)
+}
+
+pub fn message(run: Arc<CheckedRun>) -> Packet {
+    circle::Packet::Message(run).into()
+}
+
+pub fn history(runs: Vec<Arc<CheckedRun>>) -> Packet {
+    circle::Packet::History(runs).into()
 }

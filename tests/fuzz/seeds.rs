@@ -7,9 +7,12 @@ use roda::invite::Invite;
 use roda::protocol::dispute::Dispute;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::limits::INTEGER_MAX;
-use roda::protocol::packet::{Contacts, Head, Packet, Range, Sync, Want};
+use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::{self, Head, Range, Sync, Typing, Want};
+use roda::protocol::packet::link::{self, Ping, Pong};
+use roda::protocol::packet::mesh::{self, Bye, Contacts};
 use roda::protocol::receipt::Receipt;
-use roda::wire::{PREFIX, encode, frame};
+use roda::wire::{PREFIX, frame};
 use serde_json::{Value, json};
 
 use crate::fake::{ANA, place};
@@ -38,11 +41,11 @@ fn session() -> Vec<Vec<u8>> {
     let (joining, m3) = dialler.answered(&m2[PREFIX..]).expect("an answer");
     let (_, m4) = listener.joined(&m3[PREFIX..]).expect("a join");
     let keys = joining.joined(&m4[PREFIX..]).expect("a link");
-    let packet = |n, packet: Packet| {
-        let json = encode(&packet, n);
-        frame(seal(&keys.send, &json, 1_700_000_000).as_bytes())
+    let packet = |n, packet: circle::Packet| {
+        frame(seal(&keys.send, &packet.encode(n), 1_700_000_000).as_bytes())
     };
-    let packets = [packet(0, Packet::Message(run())), packet(1, Packet::Typing)];
+    let message = packet(0, circle::Packet::Message(run()));
+    let packets = [message, packet(1, circle::Packet::Typing(Typing))];
     [m1, m2, m3, m4].into_iter().chain(packets).collect()
 }
 
@@ -80,30 +83,34 @@ fn packets() -> Vec<Vec<u8>> {
     let range = Range { author: id(1), from: 1, to: INTEGER_MAX };
     let members = [(id(1), vec!["ana.example:7400".to_owned()]), (id(2), vec![])];
     let later = Receipt::sign(2, receipt().stored, receipt().read, 9, &identity(2));
-    let packets = [
-        Packet::Contacts(Contacts {
-            members: members.into(),
-            links: Some(vec![id(2)]),
-            gained: vec![id(3)],
-            lost: vec![id(4)],
-            changes: true,
-        }),
-        Packet::Sync(sync),
-        Packet::Sync(Sync::default()),
-        Packet::Want(Want { ranges: vec![range], hashes: vec![two.head()] }),
-        Packet::History(vec![one.clone(), two]),
-        Packet::History(vec![]),
-        Packet::Message(one),
-        Packet::Receipt(vec![receipt().whole(), later.since(&receipt())]),
-        Packet::Dispute(Box::new(dispute())),
-        Packet::Typing,
-        Packet::Ping(7),
-        Packet::Pong(INTEGER_MAX),
-        Packet::Bye,
+    let contacts = Contacts {
+        members: members.into(),
+        links: Some(vec![id(2)]),
+        gained: vec![id(3)],
+        lost: vec![id(4)],
+        changes: true,
+    };
+    let packets: [Packet; 13] = [
+        mesh::Packet::Contacts(contacts).into(),
+        circle::Packet::Sync(sync).into(),
+        circle::Packet::Sync(Sync::default()).into(),
+        circle::Packet::Want(Want { ranges: vec![range], hashes: vec![two.head()] }).into(),
+        circle::Packet::History(vec![one.clone(), two]).into(),
+        circle::Packet::History(vec![]).into(),
+        circle::Packet::Message(one).into(),
+        circle::Packet::Receipt(vec![receipt().whole(), later.since(&receipt())]).into(),
+        circle::Packet::Dispute(Box::new(dispute())).into(),
+        circle::Packet::Typing(Typing).into(),
+        link::Packet::Ping(Ping { number: 7 }).into(),
+        link::Packet::Pong(Pong { number: INTEGER_MAX }).into(),
+        mesh::Packet::Bye(Bye).into(),
     ];
-    let mut made: Vec<_> = packets.iter().zip(0..).map(|(packet, n)| encode(packet, n)).collect();
+    let mut made: Vec<_> = packets.iter().zip(0..).map(|(packet, n)| packet.encode(n)).collect();
     let newer = json!({"tag": "newer", "n": 3, "what": [{"a": [1.5, "\u{1f642}", null]}]});
     made.push(newer.to_string().into_bytes());
+    // Signed by nobody.
+    let message = circle::Packet::Message(run()).encode(0);
+    made.push(String::from_utf8(message).expect("JSON").replace("Ana", "Eva").into_bytes());
     made
 }
 

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use crate::ends::hand::{ByHand, answer, first_frame};
-use crate::ends::{End, HANGS, Setting, Up, node, run, start};
-use roda::protocol::packet::{Lane, Packet};
+use crate::ends::{End, HANGS, Setting, TYPING, Up, history, message, node, run, start};
+use roda::protocol::packet::Lane;
 use roda::shell::link::LinkEvent;
 use roda::shell::links::Pace;
-use roda::wire::encode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,8 +16,8 @@ async fn with_hand() -> (End, ByHand, Up) {
     let mut b = start(node(2)).await;
     let mut hand = ByHand::link(b.address).await;
     let up = b.up().await;
-    hand.say(&encode(&Packet::Typing, 0)).await;
-    assert_eq!(b.received().await, Packet::Typing);
+    hand.say(&TYPING.encode(0)).await;
+    assert_eq!(b.received().await, TYPING);
     (b, hand, up)
 }
 
@@ -63,16 +62,16 @@ async fn a_replayed_first_frame_leads_to_no_link() {
 
 #[tokio::test]
 async fn a_packet_number_repeated_or_skipped_closes_the_link() {
-    closes_on(&encode(&Packet::Typing, 0)).await;
-    closes_on(&encode(&Packet::Typing, 2)).await;
+    closes_on(&TYPING.encode(0)).await;
+    closes_on(&TYPING.encode(2)).await;
 }
 
 #[tokio::test]
 async fn a_frame_replayed_byte_for_byte_closes_the_link() {
     let (mut b, mut hand, up) = with_hand().await;
-    let frame = hand.frame(&encode(&Packet::Typing, 1));
+    let frame = hand.frame(&TYPING.encode(1));
     hand.socket.write_all(&[&frame[..], &frame].concat()).await.unwrap();
-    assert_eq!(b.received().await, Packet::Typing);
+    assert_eq!(b.received().await, TYPING);
     assert!(matches!(b.next().await, LinkEvent::Down(down) if down == up.link));
 }
 
@@ -81,7 +80,7 @@ async fn a_malformed_packet_or_a_forged_run_closes_the_link() {
     closes_on(b"not json").await;
     closes_on(br#"{"tag":"ping","n":1}"#).await;
     closes_on(br#"{"tag":"typing","n":1,"deep":[[[[[[[[[]]]]]]]]]}"#).await;
-    let forged = String::from_utf8(encode(&Packet::Message(run(3, 5)), 1)).unwrap();
+    let forged = String::from_utf8(message(run(3, 5)).encode(1)).unwrap();
     closes_on(forged.replace("xxxxx", "xyxxx").as_bytes()).await;
 }
 
@@ -89,23 +88,23 @@ async fn a_malformed_packet_or_a_forged_run_closes_the_link() {
 async fn a_packet_of_a_newer_version_is_skipped_and_counted() {
     let (mut b, mut hand, _up) = with_hand().await;
     hand.say(br#"{"tag":"hologram","n":1,"depth":3}"#).await;
-    hand.say(&encode(&Packet::Message(run(3, 5)), 2)).await;
-    assert_eq!(b.received().await, Packet::Message(run(3, 5)));
+    hand.say(&message(run(3, 5)).encode(2)).await;
+    assert_eq!(b.received().await, message(run(3, 5)));
 }
 
 #[tokio::test]
 async fn a_frame_cut_into_single_bytes_arrives_whole() {
     let (mut b, mut hand, _up) = with_hand().await;
-    for byte in hand.frame(&encode(&Packet::Message(run(3, 5)), 1)) {
+    for byte in hand.frame(&message(run(3, 5)).encode(1)) {
         hand.socket.write_all(&[byte]).await.unwrap();
     }
-    assert_eq!(b.received().await, Packet::Message(run(3, 5)));
+    assert_eq!(b.received().await, message(run(3, 5)));
 }
 
 #[tokio::test]
 async fn a_stream_that_ends_inside_a_frame_ends_the_link_once() {
     let (mut b, mut hand, up) = with_hand().await;
-    let frame = hand.frame(&encode(&Packet::Typing, 1));
+    let frame = hand.frame(&TYPING.encode(1));
     hand.socket.write_all(&frame[..20]).await.unwrap();
     drop(hand);
     assert!(matches!(b.next().await, LinkEvent::Down(down) if down == up.link));
@@ -141,14 +140,14 @@ async fn a_peer_that_takes_nothing_fills_the_queue_and_loses_its_link() {
         let mut b = start(node(2)).await;
         let hand = ByHand::link(b.address).await;
         let up = b.up().await;
-        let history = || Packet::History(vec![run(3, 32 * 1024)]);
+        let long = || history(vec![run(3, 32 * 1024)]);
         let mut taken = 0;
-        while up.sender.try_send(Lane::History, history()).is_ok() {
+        while up.sender.try_send(Lane::History, long()).is_ok() {
             taken += 1;
             assert!(taken < 10_000, "the queue has no bound");
             tokio::task::yield_now().await;
         }
-        assert!(up.sender.try_send(Lane::History, history()).is_ok(), "and it says so once");
+        assert!(up.sender.try_send(Lane::History, long()).is_ok(), "and it says so once");
         (b, hand, up.link)
     };
     loop {

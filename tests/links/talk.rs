@@ -1,8 +1,8 @@
 //! Two nodes' links: what a dial gives, how packets travel, how links end.
 
-use crate::ends::{HANGS, Setting, linked, node, run, start};
+use crate::ends::{BYE, HANGS, Setting, TYPING, history, linked, message, node, run, start};
 use roda::protocol::limits::SEND_QUEUE_BYTES_MAX;
-use roda::protocol::packet::{Lane, Packet};
+use roda::protocol::packet::{Lane, Packet, circle};
 use roda::shell::link::LinkEvent;
 use roda::shell::links::Pace;
 use tokio::net::TcpListener;
@@ -15,12 +15,12 @@ async fn a_dial_links_both_ways_and_packets_arrive_in_order() {
     assert_eq!(on_a.dialled, Some(b.address.to_string()));
     assert_eq!(on_b.dialled, None);
     assert_eq!(on_a.listens, [format!(":{}", b.address.port())]);
-    on_a.sender.try_send(Lane::Live, Packet::Typing).unwrap();
-    on_a.sender.try_send(Lane::Live, Packet::Message(run(1, 10))).unwrap();
-    on_b.sender.try_send(Lane::Live, Packet::Message(run(2, 10))).unwrap();
-    assert_eq!(b.received().await, Packet::Typing);
-    assert_eq!(b.received().await, Packet::Message(run(1, 10)));
-    assert_eq!(a.received().await, Packet::Message(run(2, 10)));
+    on_a.sender.try_send(Lane::Live, TYPING).unwrap();
+    on_a.sender.try_send(Lane::Live, message(run(1, 10))).unwrap();
+    on_b.sender.try_send(Lane::Live, message(run(2, 10))).unwrap();
+    assert_eq!(b.received().await, TYPING);
+    assert_eq!(b.received().await, message(run(1, 10)));
+    assert_eq!(a.received().await, message(run(2, 10)));
 }
 
 #[tokio::test]
@@ -34,8 +34,8 @@ async fn members_whose_wall_clocks_are_years_apart_link() {
     let past = Setting { wall: || 0, ..node(1) };
     let future = Setting { wall: || 40_000_000_000, ..node(2) };
     let (_a, on_a, mut b, _on_b) = linked(past, future).await;
-    on_a.sender.try_send(Lane::Live, Packet::Typing).unwrap();
-    assert_eq!(b.received().await, Packet::Typing);
+    on_a.sender.try_send(Lane::Live, TYPING).unwrap();
+    assert_eq!(b.received().await, TYPING);
 }
 
 #[tokio::test]
@@ -77,12 +77,12 @@ async fn nodes_that_share_either_of_two_keys_link_during_a_rotation() {
 async fn live_packets_overtake_history() {
     let (_a, on_a, mut b, _on_b) = linked(node(1), node(2)).await;
     for _ in 0..60 {
-        let history = Packet::History(vec![run(3, 32 * 1024)]);
-        on_a.sender.try_send(Lane::History, history).unwrap();
+        let runs = vec![run(3, 32 * 1024)];
+        on_a.sender.try_send(Lane::History, history(runs)).unwrap();
     }
-    on_a.sender.try_send(Lane::Live, Packet::Typing).unwrap();
+    on_a.sender.try_send(Lane::Live, TYPING).unwrap();
     let mut before = 0;
-    while b.received().await != Packet::Typing {
+    while b.received().await != TYPING {
         before += 1;
     }
     // The runtime has one thread: all was queued before the link's task saw any of it.
@@ -95,8 +95,8 @@ async fn the_owner_hears_of_each_packet_of_history_once_it_is_written_and_of_no_
     // Some are written before the next is queued; some do not fit one frame.
     for _ in 0..3 {
         let runs = vec![run(3, 32 * 1024); 12];
-        on_a.sender.try_send(Lane::History, Packet::History(runs)).unwrap();
-        on_a.sender.try_send(Lane::Live, Packet::Typing).unwrap();
+        on_a.sender.try_send(Lane::History, history(runs)).unwrap();
+        on_a.sender.try_send(Lane::Live, TYPING).unwrap();
         tokio::task::yield_now().await;
     }
     let mut written = 0;
@@ -108,16 +108,16 @@ async fn the_owner_hears_of_each_packet_of_history_once_it_is_written_and_of_no_
     assert_eq!(written, 3);
     let mut got = 0;
     while got < 3 * 12 {
-        if let Packet::History(runs) = b.received().await {
+        if let Packet::Circle(circle::Packet::History(runs)) = b.received().await {
             got += runs.len();
         }
     }
     // And what is written weighs no longer: as much as a queue may ever hold finds room.
     let one = run(3, 32 * 1024);
     let all = SEND_QUEUE_BYTES_MAX / (one.bytes() + 1) - 1;
-    on_a.sender.try_send(Lane::History, Packet::History(vec![one; all])).unwrap();
+    on_a.sender.try_send(Lane::History, history(vec![one; all])).unwrap();
     while got < 3 * 12 + all {
-        if let Packet::History(runs) = b.received().await {
+        if let Packet::Circle(circle::Packet::History(runs)) = b.received().await {
             got += runs.len();
         }
     }
@@ -129,16 +129,18 @@ async fn the_owner_hears_of_each_packet_of_history_once_it_is_written_and_of_no_
 #[tokio::test]
 async fn a_drained_link_delivers_what_was_queued_in_both_directions() {
     let (mut a, on_a, mut b, on_b) = linked(node(1), node(2)).await;
-    on_a.sender.try_send(Lane::History, Packet::History(vec![run(3, 9)])).unwrap();
-    on_a.sender.try_send(Lane::Live, Packet::Message(run(1, 9))).unwrap();
+    on_a.sender.try_send(Lane::History, history(vec![run(3, 9)])).unwrap();
+    on_a.sender.try_send(Lane::Live, message(run(1, 9))).unwrap();
     on_a.sender.drain();
-    on_b.sender.try_send(Lane::Live, Packet::Message(run(2, 9))).unwrap();
-    assert_eq!(b.received().await, Packet::Message(run(1, 9)));
-    assert_eq!(b.received().await, Packet::History(vec![run(3, 9)]));
+    on_b.sender.try_send(Lane::Live, message(run(2, 9))).unwrap();
+    assert_eq!(b.received().await, message(run(1, 9)));
+    assert_eq!(b.received().await, history(vec![run(3, 9)]));
     assert!(matches!(b.next().await, LinkEvent::Down(down) if down == on_b.link));
     let mut got = vec![a.next().await, a.next().await, a.next().await];
     assert!(matches!(got.pop(), Some(LinkEvent::Down(down)) if down == on_a.link));
-    assert!(got.iter().any(|event| matches!(event, LinkEvent::Received(_, Packet::Message(_)))));
+    let last = message(run(2, 9));
+    let is_last = |event: &LinkEvent| matches!(event, LinkEvent::Received(_, it) if *it == last);
+    assert!(got.iter().any(is_last));
 }
 
 #[tokio::test]
@@ -152,10 +154,10 @@ async fn a_closed_link_is_down_at_both_ends() {
 #[tokio::test]
 async fn a_stopping_node_says_bye_after_its_last_words() {
     let (mut a, on_a, mut b, on_b) = linked(node(1), node(2)).await;
-    on_a.sender.try_send(Lane::Live, Packet::Message(run(1, 9))).unwrap();
+    on_a.sender.try_send(Lane::Live, message(run(1, 9))).unwrap();
     a.stop.cancel();
-    assert_eq!(b.received().await, Packet::Message(run(1, 9)));
-    assert_eq!(b.received().await, Packet::Bye);
+    assert_eq!(b.received().await, message(run(1, 9)));
+    assert_eq!(b.received().await, BYE);
     assert!(matches!(b.next().await, LinkEvent::Down(down) if down == on_b.link));
     assert!(matches!(a.next().await, LinkEvent::Down(down) if down == on_a.link));
     timeout(HANGS, a.links.stopped()).await.unwrap();
@@ -167,16 +169,16 @@ async fn the_dialling_side_alone_is_told_once_that_a_new_handshake_is_due() {
     let a = Setting { pace: pace.clone(), ..node(1) };
     let (mut a, on_a, mut b, _on_b) = linked(a, Setting { pace, ..node(2) }).await;
     for _ in 0..9 {
-        on_a.sender.try_send(Lane::Live, Packet::Typing).unwrap();
+        on_a.sender.try_send(Lane::Live, TYPING).unwrap();
     }
     assert!(matches!(a.next().await, LinkEvent::RekeyDue(link) if link == on_a.link));
     for _ in 0..9 {
-        assert_eq!(b.received().await, Packet::Typing);
+        assert_eq!(b.received().await, TYPING);
     }
     a.stop.cancel();
     timeout(HANGS, a.links.stopped()).await.unwrap();
     assert!(matches!(a.next().await, LinkEvent::Down(_)), "told once");
-    assert_eq!(b.received().await, Packet::Bye);
+    assert_eq!(b.received().await, BYE);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use fastrand::Rng;
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::LINKS_MAX;
 use roda::protocol::mesh::{Mesh, MeshInput, MeshOutput, Standing};
-use roda::protocol::packet::{Contacts, LinkId, Packet};
-use roda::wire::encode;
+use roda::protocol::packet::LinkId;
+use roda::protocol::packet::mesh::{Contacts, Packet};
 
 /// Milliseconds between two looks at what peers hold.
 const SPREAD_MS: u64 = 100;
@@ -450,7 +450,7 @@ impl Crowd {
             contacts = Contacts { members: contacts.members, links, ..Contacts::default() };
         }
         if let Some(bytes) = &mut self.bytes {
-            *bytes += encode(&Packet::Contacts(contacts.clone()), 0).len() as u64;
+            *bytes += Packet::Contacts(contacts.clone()).encode(0).len() as u64;
         }
         self.at(at, Event::Contacts { node: to, link: id, contacts });
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roda::protocol::id::NodeId;
 use roda::protocol::mesh::{Mesh, MeshInput, MeshOutput, Standing};
-use roda::protocol::packet::{Contacts, LinkId};
+use roda::protocol::packet::LinkId;
+use roda::protocol::packet::mesh::Contacts;
 
 pub struct Desk {
     pub mesh: Mesh,

@@ -6,7 +6,7 @@ use fastrand::Rng;
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{ADDRESSES_MAX, CONTACTS_MAX};
 use roda::protocol::mesh::{CONTACT_MEMBERS_MAX, MeshInput, MeshOutput};
-use roda::protocol::packet::Contacts;
+use roda::protocol::packet::mesh::Contacts;
 
 use crate::crowd::Crowd;
 use crate::desk::{Desk, address, named};

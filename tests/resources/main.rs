@@ -18,10 +18,9 @@ use std::sync::Arc;
 use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{LINKS_MAX, SYNC_AUTHORS_MAX};
-use roda::protocol::packet::{Head, Packet, Sync};
+use roda::protocol::packet::circle::{Head, Packet, Sync};
 use roda::seal::GroupKey;
 use roda::store::Options;
-use roda::wire::encode;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -133,7 +132,7 @@ fn waiting(author: usize) -> Arc<CheckedRun> {
 /// A member that says all this and reads whatever comes.
 async fn member_says(node: &Program, packets: impl Iterator<Item = Packet>) -> ByHand {
     let mut hand = ByHand::link(node.peers().parse().unwrap()).await;
-    let frames = (0..).zip(packets).map(|(n, packet)| hand.frame(&encode(&packet, n)));
+    let frames = (0..).zip(packets).map(|(n, packet)| hand.frame(&packet.encode(n)));
     let all: Vec<u8> = frames.flatten().collect();
     let (mut from, mut to) = hand.socket.split();
     let mut nowhere = tokio::io::sink();

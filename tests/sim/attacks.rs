@@ -6,7 +6,8 @@ use roda::protocol::archive::Archive as _;
 use roda::protocol::entry::{CheckedRun, Run};
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{INTEGER_MAX, SYNC_AUTHORS_MAX, WANTED_HASHES_MAX};
-use roda::protocol::packet::{Head, Lane, Packet, Range, Sync, Want};
+use roda::protocol::packet::Lane;
+use roda::protocol::packet::circle::{Head, Packet, Range, Sync, Want};
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::archive::Disk;

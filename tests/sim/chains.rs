@@ -8,7 +8,7 @@ use roda::protocol::circle::Input;
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{REFERENCE_ENTRIES_MAX, WAITING_AUTHOR_BYTES_MAX, WANTED_MAX};
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::Packet;
 
 use crate::liar::{Tip, text};
 use crate::table::Table;

@@ -10,9 +10,8 @@ use roda::protocol::limits::{
     HINTS_MAX, RECEIPTS_UNMET_MAX, SEND_QUEUE_BYTES_MAX, WAITING_AUTHOR_BYTES_MAX,
     WAITING_BYTES_MAX, WANTED_MAX,
 };
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::Packet;
 use roda::protocol::receipt::Receipt;
-use roda::shell::link::queued_bytes;
 
 use crate::world::Node;
 
@@ -194,7 +193,7 @@ fn queues_hold(circle: &Circle, outputs: &[Output]) {
     let mut bytes: BTreeMap<NodeId, usize> = BTreeMap::new();
     for output in outputs {
         let Output::Send(peer, _, packet) = output else { continue };
-        *bytes.entry(*peer).or_default() += queued_bytes(packet);
+        *bytes.entry(*peer).or_default() += packet.bytes();
     }
     let most = bytes.values().max().copied().unwrap_or(0);
     assert!(most <= SEND_QUEUE_BYTES_MAX, "one input made it queue {most} bytes for one link");

@@ -13,7 +13,7 @@ use roda::protocol::id::NodeId;
 use roda::protocol::limits::{
     DISPUTES_UNMET_BYTES_MAX, DISPUTES_UNMET_MAX, LONG_BYTES, RUN_ENTRIES_MAX, SEND_QUEUE_BYTES_MAX,
 };
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::Packet;
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::archive::Disk;

@@ -8,7 +8,7 @@ use roda::conversation::kind;
 use roda::protocol::circle::Input;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::Packet;
 
 use crate::table::Table;
 

@@ -9,7 +9,8 @@ use roda::conversation::kind;
 use roda::protocol::circle::Output;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::packet::{Lane, Packet, Sync};
+use roda::protocol::packet::Lane;
+use roda::protocol::packet::circle::{Packet, Sync};
 
 use crate::attacks;
 use crate::net::Frame;
@@ -97,7 +98,7 @@ impl Liar {
     }
 
     pub fn send(world: &mut World, node: usize, to: usize, packet: Packet) {
-        world.queue(node, to, Lane::Live, Frame::Packet(packet));
+        world.queue(node, to, Lane::Live, Frame::Packet(packet.into()));
     }
 
     /// Its own runs as if they were new, others' as if they had been asked for.

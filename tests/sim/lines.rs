@@ -11,8 +11,8 @@ use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use roda::protocol::lookup::Lookup;
-use roda::protocol::packet::{Lane, Packet};
-use roda::shell::link::queued_bytes;
+use roda::protocol::packet::Lane;
+use roda::protocol::packet::circle::Packet;
 
 use crate::archive::Disk;
 use crate::liar::{Tip, text};
@@ -177,7 +177,7 @@ impl Lines {
             Event::Written(link, from, to, lane, packet) => {
                 let same = |line: &&mut Line| line.link == link;
                 let Some(line) = self.lines.get_mut(&(from, to)).filter(same) else { return };
-                line.queued -= queued_bytes(&packet);
+                line.queued -= packet.bytes();
                 line.writes = false;
                 self.at(self.time + HOP_MS, Event::Arrives(link, from, to, packet));
                 if lane == Lane::History {
@@ -187,7 +187,7 @@ impl Lines {
             }
             Event::Arrives(link, from, to, packet) => {
                 if self.lines.get(&(from, to)).is_some_and(|line| line.link == link) {
-                    let (bytes, seat) = (queued_bytes(&packet), &mut self.seats[to]);
+                    let (bytes, seat) = (packet.bytes(), &mut self.seats[to]);
                     seat.bytes += bytes;
                     match &packet {
                         Packet::History(_) => seat.history += bytes,
@@ -254,7 +254,7 @@ impl Lines {
             return self.at(self.time, Event::Input(from, written));
         }
         let Some(line) = self.lines.get_mut(&(from, to)) else { return };
-        line.queued += queued_bytes(&packet);
+        line.queued += packet.bytes();
         line.lanes[usize::from(lane == Lane::History)].push_back(packet);
         self.queued_most = self.queued_most.max(line.queued);
         if line.queued > SEND_QUEUE_BYTES_MAX {
@@ -274,7 +274,7 @@ impl Lines {
         let next = next.or_else(|| history.pop_front().map(|packet| (Lane::History, packet)));
         let Some((lane, packet)) = next else { return };
         line.writes = true;
-        let (link, takes) = (line.link, queued_bytes(&packet) / line.bytes_per_ms);
+        let (link, takes) = (line.link, packet.bytes() / line.bytes_per_ms);
         self.at(self.time + takes as u64, Event::Written(link, from, to, lane, packet));
     }
 }

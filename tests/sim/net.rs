@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use roda::protocol::circle::Input;
-use roda::protocol::limits::{DEAD_MS, SEND_QUEUE_BYTES_MAX};
-use roda::protocol::packet::{Contacts, Lane, Packet};
-use roda::shell::link::queued_bytes;
-use roda::wire::{Incoming, PACKET_BYTES_MAX, encode, fitting};
+use roda::protocol::limits::{DEAD_MS, PACKET_BYTES_MAX, SEND_QUEUE_BYTES_MAX};
+use roda::protocol::packet::mesh::{self, Contacts};
+use roda::protocol::packet::{Lane, Packet};
+use roda::wire::Incoming;
 
 use crate::world::{Event, World};
 
@@ -86,7 +86,7 @@ impl World {
         let links = Some(linked.iter().map(|peer| self.nodes[*peer].id).collect());
         let contacts = Contacts { links, ..Contacts::default() };
         for peer in linked {
-            self.transmit(node, peer, Lane::Live, Packet::Contacts(contacts.clone()));
+            self.transmit(node, peer, Lane::Live, mesh::Packet::Contacts(contacts.clone()));
         }
     }
 
@@ -120,13 +120,13 @@ impl World {
     }
 
     /// Queues the packet, cut to frames as the writer of a link does.
-    pub fn transmit(&mut self, from: usize, to: usize, lane: Lane, packet: Packet) {
+    pub fn transmit(&mut self, from: usize, to: usize, lane: Lane, packet: impl Into<Packet>) {
         let history = lane == Lane::History;
-        let parts = fitting(packet);
+        let parts = packet.into().fitting();
         let last = parts.len() - 1;
         for (index, part) in parts.into_iter().enumerate() {
-            if self.nodes[from].liar.is_none() && queued_bytes(&part) > LARGE {
-                let bytes = encode(&part, 1 << 40).len();
+            if self.nodes[from].liar.is_none() && part.bytes() > LARGE {
+                let bytes = part.encode(1 << 40).len();
                 assert!(bytes <= PACKET_BYTES_MAX, "a packet of {bytes} bytes fits no frame");
             }
             let Some(at) = self.queue(from, to, lane, Frame::Packet(part)) else { return };
@@ -195,7 +195,7 @@ impl World {
         let direction = self.direction(from, to);
         let incoming = &mut direction.incoming;
         let taken = match frame {
-            Frame::Packet(packet) if as_bytes && !to_liar => incoming.take(&encode(packet, n)),
+            Frame::Packet(packet) if as_bytes && !to_liar => incoming.take(&packet.encode(n)),
             Frame::Packet(packet) => incoming.number(n).map(|()| Some(packet.clone())),
             Frame::Raw(json) => incoming.take(json.replace("@n", &n.to_string()).as_bytes()),
         };
@@ -206,13 +206,14 @@ impl World {
         };
         assert_eq!(direction.reached, n, "each packet reaches the circle once, in order");
         direction.reached += 1;
-        if let Some(packet) = packet {
+        let peer = self.nodes[from].id;
+        match packet {
+            Some(Packet::Circle(packet)) => self.feed(to, Input::Received(peer, packet)),
             // The mesh beside the circle makes this of it.
-            if let Packet::Contacts(Contacts { links: Some(links), .. }) = &packet {
-                let linked = links.iter().copied().collect();
-                self.feed(to, Input::Linked(self.nodes[from].id, linked));
+            Some(Packet::Mesh(mesh::Packet::Contacts(Contacts { links: Some(links), .. }))) => {
+                self.feed(to, Input::Linked(peer, links.into_iter().collect()));
             }
-            self.feed(to, Input::Received(self.nodes[from].id, packet));
+            _ => {}
         }
         true
     }
@@ -221,7 +222,7 @@ impl World {
 impl Frame {
     fn bytes(&self) -> usize {
         match self {
-            Frame::Packet(packet) => queued_bytes(packet),
+            Frame::Packet(packet) => packet.bytes(),
             Frame::Raw(json) => json.len(),
         }
     }

@@ -9,7 +9,7 @@ use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{INTEGER_MAX, RECEIPT_RETRY_MS, RECEIPTS_UNMET_MAX, SYNC_AUTHORS_MAX};
-use roda::protocol::packet::{Packet, Sync};
+use roda::protocol::packet::circle::{Packet, Sync};
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::archive::Disk;

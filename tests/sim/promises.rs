@@ -10,7 +10,7 @@ use roda::protocol::dispute::{Branch, Dispute};
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{BRANCHES_MAX, CATCH_UP_MS, REFERENCE_ENTRIES_MAX};
-use roda::protocol::packet::{Head, Packet, Sync};
+use roda::protocol::packet::circle::{Head, Packet, Sync};
 
 use crate::archive::Disk;
 use crate::liar::{Tip, text};

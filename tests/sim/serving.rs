@@ -11,8 +11,8 @@ use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{AGAIN_BYTES_MAX, AGAIN_BYTES_PER_SECOND, INTEGER_MAX, RUN_BYTES_MAX};
 use roda::protocol::lookup::Lookup;
-use roda::protocol::packet::{Lane, Packet, Range, Want};
-use roda::shell::link::queued_bytes;
+use roda::protocol::packet::Lane;
+use roda::protocol::packet::circle::{Packet, Range, Want};
 
 use crate::archive::Disk;
 use crate::liar::{Tip, text};
@@ -149,7 +149,7 @@ impl Desk {
         let peer = self.peers.get_mut(&to).expect("a peer");
         let Packet::History(runs) = packet else { panic!("history") };
         peer.runs.extend(runs.iter().map(|run| (run.run().first.seq, run.run().last_seq())));
-        let bytes = queued_bytes(packet);
+        let bytes = packet.bytes();
         peer.bytes += bytes;
         peer.lane.push_back(bytes);
         let queued: usize = peer.lane.iter().sum();

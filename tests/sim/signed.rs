@@ -7,7 +7,7 @@ use roda::protocol::dispute::{Branch, Dispute};
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::Signature;
 use roda::protocol::limits::{INTEGER_MAX, RECEIPTS_UNMET_MAX};
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::Packet;
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::attacks::{one_victim, random_hash};

@@ -6,8 +6,8 @@ use ed25519_dalek::SigningKey;
 use roda::conversation::kind;
 use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::packet::{Lane, Packet};
-use roda::shell::link::queued_bytes;
+use roda::protocol::packet::Lane;
+use roda::protocol::packet::circle::Packet;
 
 use crate::archive::Disk;
 
@@ -58,7 +58,7 @@ impl Table {
                 match output {
                     Output::Send(peer, lane, packet) => {
                         self.packets += 1;
-                        self.bytes += queued_bytes(&packet) as u64;
+                        self.bytes += packet.bytes() as u64;
                         self.post.push_back((self.time + self.hop, it.id, peer, lane, packet));
                     }
                     Output::Commit(batch, writes) => {

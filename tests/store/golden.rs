@@ -6,7 +6,7 @@ use std::path::Path;
 use roda::protocol::archive::Archive as _;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::Hash;
-use roda::protocol::packet::Range;
+use roda::protocol::packet::circle::Range;
 use rusqlite::Connection;
 use serde_json::json;
 

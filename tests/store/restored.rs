@@ -6,7 +6,7 @@ use roda::protocol::body::Decision;
 use roda::protocol::dispute::Dispute;
 use roda::protocol::entry::{CheckedRun, Timestamp};
 use roda::protocol::id::Hash;
-use roda::protocol::packet::Range;
+use roda::protocol::packet::circle::Range;
 
 use crate::author::Author;
 use crate::circle::{Owner, receipt, shown, texts};

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{AGAIN_BYTES_MAX, AGAIN_BYTES_PER_SECOND, INTEGER_MAX};
-use roda::protocol::packet::{Packet, Range, Sync, Want};
+use roda::protocol::packet::circle::{Packet, Range, Sync, Want};
 use roda::seal::GroupKey;
 use roda::store::Options;
-use roda::wire::encode;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
@@ -58,7 +57,7 @@ async fn a_member_that_fetches_much_keeps_its_link_however_slowly_it_reads() {
     let (_house, ana, author) =
         tokio::task::spawn_blocking(|| holding(RUNS, 1, BYTES)).await.unwrap();
     let mut hand = ByHand::link(ana.peers().parse().unwrap()).await;
-    hand.say(&encode(&everything_of(author), 0)).await;
+    hand.say(&everything_of(author).encode(0)).await;
     let (mut came, mut part) = (0, vec![0; 1024 * 1024]);
     while came < RUNS * BYTES {
         // Reads no more until the node has done something else.
@@ -87,12 +86,12 @@ impl Asker {
             let mut beat = tokio::time::interval(Duration::from_millis(200));
             // It holds nothing that the node would have to wait for.
             let nothing = Sync { whole: true, ..Sync::default() };
-            hand.say(&encode(&Packet::Sync(nothing), 0)).await;
+            hand.say(&Packet::Sync(nothing).encode(0)).await;
             let (mut n, mut part) = (1, vec![0; 256 * 1024]);
             while !stopped.load(Ordering::Relaxed) {
                 tokio::select! {
                     _ = beat.tick() => {
-                        hand.say(&encode(&everything_of(author), n)).await;
+                        hand.say(&everything_of(author).encode(n)).await;
                         n += 1;
                     }
                     came = hand.socket.read(&mut part) => {

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::Hash;
-use roda::protocol::packet::Packet;
+use roda::protocol::packet::circle::Packet;
 use roda::seal::GroupKey;
-use roda::wire::encode;
 
 use crate::author::Author;
 use crate::ends::hand::ByHand;
@@ -28,7 +27,7 @@ fn entry(number: usize, words: &str, named: Option<(Hash, u64)>) -> Arc<CheckedR
 async fn tell(node: &Program, runs: &[Arc<CheckedRun>], all: usize) {
     let mut hand = ByHand::link(node.peers().parse().unwrap()).await;
     for (n, part) in (0..).zip(runs.chunks(100)) {
-        hand.say(&encode(&Packet::History(part.to_vec()), n)).await;
+        hand.say(&Packet::History(part.to_vec()).encode(n)).await;
     }
     eventually("all are taken", || {
         let held = node.door().get("/api/status")?.1["messages"].as_u64()?;

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{MEMBERS_TESTED, SYNC_AUTHORS_MAX};
-use roda::protocol::packet::{Head, Packet, Sync};
+use roda::protocol::packet::circle::{Head, Packet, Sync};
 use roda::seal::GroupKey;
-use roda::wire::encode;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::author::Author;
@@ -49,7 +48,7 @@ async fn while_a_member_floods_a_node_the_others_talk_on() {
     let flood = tokio::spawn(async move {
         let mut hand = ByHand::link(to).await;
         for n in 0.. {
-            let frame = hand.frame(&encode(&vector(n), n));
+            let frame = hand.frame(&vector(n).encode(n));
             let (mut from, mut to) = hand.socket.split();
             let mut nowhere = tokio::io::sink();
             tokio::select! {
@@ -118,15 +117,15 @@ async fn a_circle_that_outgrows_what_is_tested_is_warned_of_once() {
     let mut ana = Program::new(house.path(), "Ana", &GroupKey::from_bytes([9; 32]).text());
     ana.start().say("a member of the circle");
     let mut hand = ByHand::link(ana.peers().parse().unwrap()).await;
-    hand.say(&encode(&Packet::Sync(Sync { whole: true, ..Sync::default() }), 0)).await;
+    hand.say(&Packet::Sync(Sync { whole: true, ..Sync::default() }).encode(0)).await;
     for number in 1..MEMBERS_TESTED {
-        hand.say(&encode(&arrival(number), number as u64)).await;
+        hand.say(&arrival(number).encode(number as u64)).await;
     }
     eventually_has(&ana, MEMBERS_TESTED - 1);
     ana.say("so many are tested");
     assert!(!ana.log().contains("not tested"), "{}", ana.log());
     for number in [MEMBERS_TESTED, MEMBERS_TESTED + 1] {
-        hand.say(&encode(&arrival(number), number as u64)).await;
+        hand.say(&arrival(number).encode(number as u64)).await;
         eventually("it is warned of", || ana.log().contains("not tested").then_some(()));
         eventually_has(&ana, number);
     }

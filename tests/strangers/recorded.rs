@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use roda::handshake::Dialler;
-use roda::protocol::packet::{Lane, Packet};
+use roda::protocol::packet::Lane;
 use roda::seal::{CircleKeys, GroupKey, Key, Opener, extract, sha256};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use crate::ends::hand::{local, token};
-use crate::ends::{node, run, start};
+use crate::ends::{message, node, run, start};
 use crate::needle::{Needle, decode};
 use crate::program::Program;
 use crate::tape::{Recorder, Tape, frames};
@@ -162,7 +162,7 @@ async fn with_a_fresh_secret_of_the_handshake_the_same_session_opens() {
     socket.write_all(&m3).await.unwrap();
     joining.joined(&token(&mut socket).await).unwrap();
     let up = listener.up().await;
-    up.sender.try_send(Lane::Live, Packet::Message(run(2, 10))).unwrap();
+    up.sender.try_send(Lane::Live, message(run(2, 10))).unwrap();
     tokio::time::timeout(Duration::from_secs(20), token(&mut socket)).await.unwrap();
     let (tape, circle) = (recorder.tapes().remove(0), group.derive());
     let all = tape.iter().map(|side| frames(side).len()).sum::<usize>();

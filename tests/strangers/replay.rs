@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use roda::protocol::packet::{Lane, Packet};
+use roda::protocol::packet::Lane;
 use roda::shell::link::LinkEvent;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use crate::ends::hand::{ByHand, answer_to_all_of, first_frame, until_closed};
-use crate::ends::{End, HANGS, node, run, start};
+use crate::ends::{End, HANGS, TYPING, message, node, run, start};
 
 pub type Recorded = Arc<Mutex<Vec<u8>>>;
 
@@ -45,10 +45,10 @@ async fn session(a: &mut End, b: &mut End) -> (Vec<u8>, Vec<u8>) {
     let (address, there, back) = recorder(b.address).await;
     a.dial(address);
     let (on_a, on_b) = (a.up().await, b.up().await);
-    on_a.sender.try_send(Lane::Live, Packet::Message(run(1, 10))).unwrap();
-    on_b.sender.try_send(Lane::Live, Packet::Message(run(2, 10))).unwrap();
-    assert_eq!(b.received().await, Packet::Message(run(1, 10)));
-    assert_eq!(a.received().await, Packet::Message(run(2, 10)));
+    on_a.sender.try_send(Lane::Live, message(run(1, 10))).unwrap();
+    on_b.sender.try_send(Lane::Live, message(run(2, 10))).unwrap();
+    assert_eq!(b.received().await, message(run(1, 10)));
+    assert_eq!(a.received().await, message(run(2, 10)));
     on_a.sender.close();
     assert!(matches!(a.next().await, LinkEvent::Down(_)));
     assert!(matches!(b.next().await, LinkEvent::Down(_)));
@@ -127,7 +127,7 @@ async fn a_packet_sent_back_to_who_sealed_it_closes_the_link() {
     let mut b = start(node(2)).await;
     let mut hand = ByHand::link(b.address).await;
     let up = b.up().await;
-    up.sender.try_send(Lane::Live, Packet::Typing).unwrap();
+    up.sender.try_send(Lane::Live, TYPING).unwrap();
     let sealed = crate::ends::hand::token(&mut hand.socket).await;
     hand.socket.write_all(&roda::wire::frame(&sealed)).await.unwrap();
     assert!(matches!(b.next().await, LinkEvent::Down(down) if down == up.link));

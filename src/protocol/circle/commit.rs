@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::archive::{Archive, Write};
 use super::super::entry::CheckedRun;
 use super::super::id::NodeId;
-use super::super::packet::Packet;
+use super::super::packet::circle::Packet;
 use super::super::receipt::Watermarks;
 use super::{Circle, Now, Output};
 

@@ -8,7 +8,7 @@ use super::super::id::NodeId;
 use super::super::limits::{
     FETCH_AHEAD_BYTES, RANGE_FLOWS_MS, RANGE_PATIENCE, RANGE_RETRY_MS, WANT_RANGES_MAX,
 };
-use super::super::packet::{Packet, Range, Want};
+use super::super::packet::circle::{Packet, Range, Want};
 use super::super::planted::{self, Bug};
 use super::sync::Link;
 use super::{Circle, Now};

@@ -4,7 +4,8 @@
 use super::super::archive::Archive;
 use super::super::id::NodeId;
 use super::super::limits::{LONG_BYTES, RECEIPTS_MAX, RUN_BYTES_MAX};
-use super::super::packet::{Lane, Packet};
+use super::super::packet::Lane;
+use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
 use super::sync::Link;
 use super::{Circle, Output};

@@ -40,7 +40,8 @@ use super::entry::{CheckedRun, Timestamp};
 use super::id::{Hash, NodeId};
 use super::limits::{ALONE_MS, UNCOMMITTED_BYTES_MAX};
 use super::lookup::Lookup;
-use super::packet::{Lane, Packet};
+use super::packet::Lane;
+use super::packet::circle::Packet;
 use super::planted::{self, Bug};
 use super::receipt::Watermarks;
 use askers::Askers;
@@ -334,9 +335,7 @@ impl Circle {
             Packet::Want(want) => self.take_want(peer, want, now, archive),
             Packet::Receipt(receipts) => self.take_receipts(peer, receipts, now, archive),
             Packet::Dispute(dispute) => self.take_dispute(peer, *dispute, now, archive),
-            Packet::Typing => self.outputs.push(Output::Typing(peer)),
-            // The mesh's: it says what follows with [`Input::Linked`].
-            Packet::Contacts(_) | Packet::Ping(_) | Packet::Pong(_) | Packet::Bye => {}
+            Packet::Typing(_) => self.outputs.push(Output::Typing(peer)),
         }
     }
 

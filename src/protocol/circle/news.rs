@@ -6,7 +6,7 @@ use super::super::id::NodeId;
 use super::super::limits::{
     RECEIPT_PATIENCE, RECEIPT_RETRY_MS, RECEIPT_SILENT_MS, RECEIPTS_MAX, RECEIPTS_UNMET_MAX,
 };
-use super::super::packet::{Packet, Sync};
+use super::super::packet::circle::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::sync::Link;
 use super::{Circle, Member, Now};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::archive::Archive;
 use super::super::id::{Hash, NodeId};
 use super::super::limits::{COMPARE_MS, OFFER_MS, OFFER_SHORT, SYNC_AUTHORS_MAX};
-use super::super::packet::{Packet, Sync};
+use super::super::packet::circle::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::sync::Link;
 use super::{Circle, Now};

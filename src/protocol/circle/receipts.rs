@@ -9,7 +9,7 @@ use super::super::limits::{
     INTEGER_MAX, RECEIPT_MARKS_MAX, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS,
     RECEIPTS_UNMET_MAX,
 };
-use super::super::packet::Packet;
+use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
 use super::super::receipt::{Receipt, ReceiptChange, Watermarks};
 use super::sync::Link;

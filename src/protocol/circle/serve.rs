@@ -12,7 +12,7 @@ use super::super::limits::{
     WANTED_HASHES_MAX,
 };
 use super::super::lookup::{Cursor, Lookup};
-use super::super::packet::{Packet, Want};
+use super::super::packet::circle::{Packet, Want};
 use super::super::planted::{self, Bug};
 use super::named::with_named;
 use super::sync::Link;

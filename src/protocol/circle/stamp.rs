@@ -6,7 +6,7 @@ use super::super::archive::Write;
 use super::super::body::Decision;
 use super::super::entry::{Place, Run, Said};
 use super::super::limits::{CATCH_UP_MS, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
-use super::super::packet::Packet;
+use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
 use super::{Circle, Now, Output};
 

@@ -6,7 +6,7 @@ use super::super::archive::Archive;
 use super::super::id::{Hash, NodeId, Signature};
 use super::super::limits::{HINTS_MAX, OFFER_MS, SYNC_AUTHORS_MAX};
 use super::super::lookup::Cursor;
-use super::super::packet::{Head, Packet, Sync};
+use super::super::packet::circle::{Head, Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::super::receipt::Receipt;
 use super::{Circle, Now};

@@ -7,7 +7,7 @@ use super::super::id::{Hash, NodeId};
 use super::super::limits::{
     WANT_PACE_MS, WANT_RETRY_MS, WANT_TRIES_MAX, WANTED_HASHES_MAX, WANTED_MAX,
 };
-use super::super::packet::Want;
+use super::super::packet::circle::Want;
 use super::super::planted::{self, Bug};
 use super::{Circle, Now};
 

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use super::super::id::NodeId;
 use super::super::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX};
-use super::super::packet::{Contacts, LinkId};
+use super::super::packet::LinkId;
+use super::super::packet::mesh::Contacts;
 use super::{Mesh, MeshOutput};
 
 /// Members without an entry whose addresses are kept; further ones must dial.

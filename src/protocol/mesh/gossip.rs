@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::super::id::NodeId;
 use super::super::limits::{CONTACTS_MAX, LINKS_MAX};
-use super::super::packet::{Contacts, LinkId};
+use super::super::packet::LinkId;
+use super::super::packet::mesh::Contacts;
 use super::super::planted::{self, Bug};
 use super::{Link, Mesh, MeshOutput};
 

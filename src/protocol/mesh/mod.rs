@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::id::NodeId;
-use super::packet::{Contacts, LinkId};
+use super::packet::LinkId;
+use super::packet::mesh::Contacts;
 pub use contacts::CONTACT_MEMBERS_MAX;
 pub use dials::FIRST_MAX;
 use gossip::Told;

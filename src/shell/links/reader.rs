@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::link::{Link, NO_PING};
 use super::stream::FrameReader;
 use crate::protocol::packet::Packet;
+use crate::protocol::packet::link::{self, Ping, Pong};
 use crate::seal::{NotOpened, Opener};
 use crate::shell::link::LinkEvent;
 use crate::wire::{BadPacket, Incoming, PREFIX};
@@ -49,8 +50,8 @@ pub(super) async fn read(
 async fn take(link: &Link, packet: Packet, pongs: &mpsc::Sender<u64>) {
     match packet {
         // Full or gone: the answer is not worth a wait.
-        Packet::Ping(number) => drop(pongs.try_send(number)),
-        Packet::Pong(number) => {
+        Packet::Link(link::Packet::Ping(Ping { number })) => drop(pongs.try_send(number)),
+        Packet::Link(link::Packet::Pong(Pong { number })) => {
             let answered =
                 link.ping.compare_exchange(number, NO_PING, Ordering::Relaxed, Ordering::Relaxed);
             if answered.is_ok() && number != NO_PING {

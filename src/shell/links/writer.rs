@@ -14,10 +14,13 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, 
 use super::link::Link;
 use super::shared::STOP_MS;
 use super::stream::write_out;
+use crate::protocol::limits::PACKET_BYTES_MAX;
+use crate::protocol::packet::link::{self, Ping, Pong};
+use crate::protocol::packet::mesh::{self, Bye};
 use crate::protocol::packet::{Lane, Packet};
 use crate::seal::Sealer;
-use crate::shell::link::{LinkEvent, LinkQueue, ToLink, queued_bytes};
-use crate::wire::{PACKET_BYTES_MAX, append_frame, encode, fitting};
+use crate::shell::link::{LinkEvent, LinkQueue, ToLink};
+use crate::wire::append_frame;
 
 /// Bytes of frames gathered before they are written, so that a live packet waits for no more
 /// history than this.
@@ -43,8 +46,8 @@ struct Charged {
 
 impl Charged {
     /// A packet of the link's own, which the queue does not count.
-    fn own(packet: Packet) -> Charged {
-        Charged { packet, bytes: 0, last: true }
+    fn own(packet: impl Into<Packet>) -> Charged {
+        Charged { packet: packet.into(), bytes: 0, last: true }
     }
 }
 
@@ -134,12 +137,12 @@ impl Writer {
                 self.phase = Phase::Draining;
             }
             Some(number) = self.pongs.recv() => {
-                self.live.push_front(Charged::own(Packet::Pong(number)));
+                self.live.push_front(Charged::own(link::Packet::Pong(Pong { number })));
             }
             _ = ping.tick() => {
                 let now = link.shared.now();
                 link.ping.store(now, Ordering::Relaxed);
-                self.live.push_front(Charged::own(Packet::Ping(now)));
+                self.live.push_front(Charged::own(link::Packet::Ping(Ping { number: now })));
             }
             said = self.queue.packets.recv() => match said {
                 Some(said) => self.enqueue(said),
@@ -153,7 +156,7 @@ impl Writer {
         self.gather();
         self.phase = Phase::Stopping;
         self.history.clear();
-        self.live.push_back(Charged::own(Packet::Bye));
+        self.live.push_back(Charged::own(mesh::Packet::Bye(Bye)));
     }
 
     /// Takes all that waits in the queue now.
@@ -172,8 +175,8 @@ impl Writer {
                     Lane::Live => &mut self.live,
                     Lane::History => &mut self.history,
                 };
-                let mut bytes = queued_bytes(&packet);
-                let mut parts = fitting(packet).into_iter().peekable();
+                let mut bytes = packet.bytes();
+                let mut parts = packet.fitting().into_iter().peekable();
                 while let Some(packet) = parts.next() {
                     let last = parts.peek().is_none();
                     lane.push_back(Charged { packet, bytes: std::mem::take(&mut bytes), last });
@@ -222,7 +225,7 @@ impl Writer {
     }
 
     fn seal(&mut self, packet: &Packet) {
-        let json = encode(packet, self.packets);
+        let json = packet.encode(self.packets);
         assert!(json.len() <= PACKET_BYTES_MAX, "packets are made to fit a frame");
         let before = self.batch.len();
         let token = self.sealer.seal(&json, (self.link.shared.wall)());

@@ -12,7 +12,8 @@ use crate::protocol::circle::Output;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::WAITING_SENDS_MAX;
 use crate::protocol::name::clean_name;
-use crate::protocol::packet::{Lane, Packet};
+use crate::protocol::packet::Lane;
+use crate::protocol::packet::circle::{Packet, Typing};
 use crate::shell::handle::{Command, Refused, StoreState};
 use crate::store::Row;
 
@@ -69,7 +70,7 @@ impl Task {
             Command::Typing => {
                 let peers: Vec<NodeId> = self.owner.mesh.linked().collect();
                 for peer in peers {
-                    self.carry_out(Output::Send(peer, Lane::Live, Packet::Typing));
+                    self.carry_out(Output::Send(peer, Lane::Live, Packet::Typing(Typing)));
                 }
             }
         }

@@ -1,10 +1,11 @@
 //! What links tell the owner, and what the mesh makes of it.
 
 use super::Task;
-use crate::protocol::circle::{Input, Output};
+use crate::protocol::circle::Input;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::mesh::{MeshInput, MeshOutput};
+use crate::protocol::packet::mesh::{self, Bye};
 use crate::protocol::packet::{Lane, LinkId, Packet};
 use crate::shell::clock::wall_ms;
 use crate::shell::link::LinkEvent;
@@ -42,7 +43,7 @@ impl Task {
                 MeshOutput::Refuse(link, contacts) => {
                     if let Some(sender) = self.senders.get(&link) {
                         // A link that is full ends, as it should.
-                        let _ = sender.try_send(Lane::Live, Packet::Contacts(contacts));
+                        let _ = sender.try_send(Lane::Live, mesh::Packet::Contacts(contacts));
                         sender.drain();
                     }
                 }
@@ -59,7 +60,7 @@ impl Task {
         if sender.is_some_and(|sender| sender.queued() < CONTACTS_QUEUED_MAX)
             && let Some(contacts) = self.owner.mesh.contacts_for(&peer, now)
         {
-            self.carry_out(Output::Send(peer, Lane::Live, Packet::Contacts(contacts)));
+            self.send_to(peer, Lane::Live, mesh::Packet::Contacts(contacts));
         }
     }
 
@@ -111,14 +112,15 @@ impl Task {
     fn received(&mut self, link: LinkId, packet: Packet) {
         let Some(peer) = self.owner.mesh.peer_of(link) else { return };
         self.heard(peer);
-        match &packet {
-            Packet::Contacts(contacts) => {
-                self.mesh(MeshInput::Contacts(link, contacts.clone()));
+        match packet {
+            Packet::Circle(packet) => self.circle(Input::Received(peer, packet)),
+            Packet::Mesh(mesh::Packet::Contacts(contacts)) => {
+                self.mesh(MeshInput::Contacts(link, contacts));
             }
-            Packet::Bye => self.mesh(MeshInput::Bye(peer)),
-            _ => {}
+            Packet::Mesh(mesh::Packet::Bye(Bye)) => self.mesh(MeshInput::Bye(peer)),
+            // Its link's own task has taken it.
+            Packet::Link(_) => {}
         }
-        self.circle(Input::Received(peer, packet));
     }
 
     fn heard(&mut self, peer: NodeId) {

@@ -18,7 +18,7 @@ use crate::protocol::circle::{Circle, Input, Now, Output};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::mesh::{Mesh, MeshInput};
-use crate::protocol::packet::LinkId;
+use crate::protocol::packet::{Lane, LinkId, Packet};
 use crate::shell::clock::wall_ms;
 use crate::shell::handle::{Command, Event, StoreState, View};
 use crate::shell::link::{LinkEvent, LinkSender};
@@ -252,14 +252,7 @@ impl Task {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Send(peer, lane, packet) => {
-                let link = self.owner.mesh.link_of(&peer);
-                if let Some(sender) = link.and_then(|link| self.senders.get(&link))
-                    && sender.try_send(lane, packet).is_err()
-                {
-                    tracing::warn!(%peer, "the peer takes packets too slowly; its link is dropped");
-                }
-            }
+            Output::Send(peer, lane, packet) => self.send_to(peer, lane, packet),
             Output::LookUp(peer, lookup) => self.lookups.start(peer, lookup),
             Output::Misbehaved(peer, why) => {
                 tracing::warn!(%peer, "closing the link, the peer's fault: {why}");
@@ -285,6 +278,15 @@ impl Task {
             Output::ClockContradicted(author) => {
                 tracing::warn!(%author, "a member wrote below the clock of its own receipt");
             }
+        }
+    }
+
+    fn send_to(&self, peer: NodeId, lane: Lane, packet: impl Into<Packet>) {
+        let link = self.owner.mesh.link_of(&peer);
+        if let Some(sender) = link.and_then(|link| self.senders.get(&link))
+            && sender.try_send(lane, packet).is_err()
+        {
+            tracing::warn!(%peer, "the peer takes packets too slowly; its link is dropped");
         }
     }
 
