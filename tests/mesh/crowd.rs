@@ -158,8 +158,7 @@ impl Crowd {
         let (met, first) = (it.met.clone(), it.first.clone());
         self.feed(node, MeshInput::Learn(first));
         self.tell_standings(node, met);
-        self.nodes[node].mesh.dial_known(now);
-        self.feed(node, MeshInput::Tick);
+        self.feed(node, MeshInput::Start);
         self.spread_soon();
     }
 
@@ -351,7 +350,7 @@ impl Crowd {
             let links = Some(contacts.links.unwrap_or_default());
             contacts = Contacts { members: contacts.members, links, ..Contacts::default() };
         }
-        self.feed(node, MeshInput::Contacts(LinkId(link), contacts));
+        self.feed(node, MeshInput::Received(LinkId(link), Packet::Contacts(contacts)));
     }
 
     /// Both ends lose the link, the later one after the packets that are on their way.
@@ -394,24 +393,17 @@ impl Crowd {
 
     pub fn feed(&mut self, node: usize, input: MeshInput) {
         let now = self.time;
-        for output in self.nodes[node].mesh.handle(input, now) {
+        for output in self.nodes[node].mesh.handle(input, now, &|_| 0) {
             match output {
                 MeshOutput::Dial(address) => self.dial(node, address),
                 MeshOutput::Drain(link) | MeshOutput::Close(link) => {
                     self.note_given_up(node, link.0);
                     self.close(link.0, 0);
                 }
-                MeshOutput::Refuse(link, contacts) => {
+                MeshOutput::Send(link, Packet::Contacts(contacts)) => {
                     self.pass_on(node, link.0, contacts);
-                    self.close(link.0, 0);
                 }
-                MeshOutput::Tell(peer) => {
-                    let link = self.nodes[node].mesh.link_of(&peer);
-                    let contacts = self.nodes[node].mesh.contacts_for(&peer, now);
-                    if let (Some(link), Some(contacts)) = (link, contacts) {
-                        self.pass_on(node, link.0, contacts);
-                    }
-                }
+                MeshOutput::Send(_, Packet::Bye(_)) => panic!("a link says this by itself"),
                 MeshOutput::Addresses(member, addresses) => {
                     self.nodes[node].stored.insert(member, addresses);
                 }

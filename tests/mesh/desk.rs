@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use roda::protocol::id::NodeId;
 use roda::protocol::mesh::{Mesh, MeshInput, MeshOutput, Standing};
 use roda::protocol::packet::LinkId;
-use roda::protocol::packet::mesh::Contacts;
+use roda::protocol::packet::mesh::{Contacts, Packet};
 
 pub struct Desk {
     pub mesh: Mesh,
@@ -15,7 +15,7 @@ pub struct Desk {
     pub dialled: Vec<(u64, String)>,
     /// Links that were ended from here.
     pub ended: BTreeSet<LinkId>,
-    /// Whether contacts are asked for when there are any to tell.
+    /// Whether the links have room for contacts.
     pub telling: bool,
     pub told: Vec<Contacts>,
     failing: Vec<(u64, String)>,
@@ -66,7 +66,7 @@ impl Desk {
     /// The other end keeps the link: it says whom it is linked with.
     pub fn stand(&mut self, link: LinkId) {
         let contacts = Contacts { links: Some(vec![]), changes: true, ..Contacts::default() };
-        self.feed(MeshInput::Contacts(link, contacts));
+        self.feed(MeshInput::Received(link, Packet::Contacts(contacts)));
     }
 
     pub fn linked(&mut self, peer: NodeId) -> LinkId {
@@ -82,22 +82,21 @@ impl Desk {
     pub fn tell(&mut self, link: LinkId, id: NodeId, addresses: Vec<String>) {
         let members = BTreeMap::from([(id, addresses)]);
         let contacts = Contacts { members, ..Contacts::default() };
-        self.feed(MeshInput::Contacts(link, contacts));
+        self.feed(MeshInput::Received(link, Packet::Contacts(contacts)));
     }
 
     pub fn feed(&mut self, input: MeshInput) {
-        for output in self.mesh.handle(input, self.now) {
+        let queued = if self.telling { 0 } else { usize::MAX };
+        for output in self.mesh.handle(input, self.now, &|_| queued) {
             match output {
                 MeshOutput::Dial(address) => {
                     self.dialled.push((self.now, address.clone()));
                     self.failing.push((self.now + 100, address));
                 }
-                MeshOutput::Drain(link) | MeshOutput::Close(link) | MeshOutput::Refuse(link, _) => {
+                MeshOutput::Drain(link) | MeshOutput::Close(link) => {
                     self.ended.insert(link);
                 }
-                MeshOutput::Tell(peer) if self.telling => {
-                    self.told.extend(self.mesh.contacts_for(&peer, self.now));
-                }
+                MeshOutput::Send(_, Packet::Contacts(contacts)) => self.told.push(contacts),
                 _ => {}
             }
         }

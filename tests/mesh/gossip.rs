@@ -6,7 +6,7 @@ use fastrand::Rng;
 use roda::protocol::id::NodeId;
 use roda::protocol::limits::{ADDRESSES_MAX, CONTACTS_MAX};
 use roda::protocol::mesh::{CONTACT_MEMBERS_MAX, MeshInput, MeshOutput};
-use roda::protocol::packet::mesh::Contacts;
+use roda::protocol::packet::mesh::{Bye, Contacts, Packet};
 
 use crate::crowd::Crowd;
 use crate::desk::{Desk, address, named};
@@ -30,7 +30,8 @@ fn contacts_that_lie_fill_a_bounded_book_and_are_passed_on_at_a_pace() {
     desk.linked(named(2));
     let mut kept = BTreeSet::new();
     for part in 0..2 * CONTACT_MEMBERS_MAX / CONTACTS_MAX {
-        for output in desk.mesh.handle(MeshInput::Contacts(liar, lies(part)), part as u64) {
+        let lie = MeshInput::Received(liar, Packet::Contacts(lies(part)));
+        for output in desk.mesh.handle(lie, part as u64, &|_| 0) {
             if let MeshOutput::Addresses(id, addresses) = output {
                 assert!(addresses.len() <= ADDRESSES_MAX, "{} addresses", addresses.len());
                 kept.insert(id);
@@ -51,7 +52,7 @@ pub fn many_addresses_told() {
     let mut desk = Desk::new(named(0), &[], BTreeMap::new());
     let liar = desk.linked(named(1));
     for part in 0..CONTACT_MEMBERS_MAX / CONTACTS_MAX {
-        desk.feed(MeshInput::Contacts(liar, lies(part)));
+        desk.feed(MeshInput::Received(liar, Packet::Contacts(lies(part))));
     }
     desk.run(60_000);
     let dials = desk.dialled.len();
@@ -70,7 +71,7 @@ fn among_lies_members_and_whom_one_chose_are_dialled_first() {
     let mut desk = Desk::new(named(0), std::slice::from_ref(&chosen), BTreeMap::new());
     let liar = desk.linked(named(1));
     for part in 0..CONTACT_MEMBERS_MAX / CONTACTS_MAX - 1 {
-        desk.feed(MeshInput::Contacts(liar, lies(part)));
+        desk.feed(MeshInput::Received(liar, Packet::Contacts(lies(part))));
     }
     desk.tell(liar, named(2), vec![address(2)]);
     desk.run(30_000);
@@ -90,7 +91,7 @@ fn after_a_restart_those_met_first_are_dialled_first() {
     for number in 1..1_000 {
         desk.meet(named(number), number, false);
     }
-    desk.mesh.dial_known(0);
+    desk.feed(MeshInput::Start);
     desk.run(20_000);
     let first: BTreeSet<String> = (1..=64).map(address).collect();
     let early: BTreeSet<String> =
@@ -146,7 +147,7 @@ pub fn claims() {
     desk.linked(named(5));
     let liar = desk.up(named(1), None, &[address(2)]);
     desk.stand(liar);
-    desk.feed(MeshInput::Bye(named(1)));
+    desk.feed(MeshInput::Received(liar, Packet::Bye(Bye)));
     desk.feed(MeshInput::Down(liar));
     let link = desk.up(named(2), None, &[address(2)]);
     desk.stand(link);
@@ -264,7 +265,7 @@ fn what_a_liar_tells_of_its_links_is_bounded() {
         let gained = (0..64).map(|number| named(turn * 64 + number)).collect();
         let lost = (0..rng.u64(..4)).map(named).collect();
         let contacts = Contacts { gained, lost, changes: true, ..Contacts::default() };
-        desk.feed(MeshInput::Contacts(liar, contacts));
+        desk.feed(MeshInput::Received(liar, Packet::Contacts(contacts)));
         assert!(desk.mesh.linked_with(&named(1)).count() <= 64);
     }
 }

@@ -12,6 +12,7 @@ mod places;
 mod planted;
 #[path = "../planting/mod.rs"]
 mod planting;
+mod ways;
 
 /// Seeds of a scenario: those of the environment, or `ordinary` many.
 fn seeds(ordinary: u64) -> std::ops::Range<u64> {

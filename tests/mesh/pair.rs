@@ -80,7 +80,7 @@ impl Pair {
 
     fn feed(&mut self, node: usize, input: MeshInput) {
         let now = self.time;
-        for output in self.nodes[node].handle(input, now) {
+        for output in self.nodes[node].handle(input, now, &|_| usize::MAX) {
             match output {
                 MeshOutput::Dial(_) => self.dial(node),
                 MeshOutput::Drain(link) | MeshOutput::Close(link) => self.close(link.0),

@@ -31,8 +31,13 @@ impl Mesh {
         self.learn(peer, fresh, true, now);
     }
 
-    pub(super) fn take_contacts(&mut self, link: LinkId, contacts: Contacts, now: u64) {
-        let Some(from) = self.peer_of(link) else { return };
+    pub(super) fn take_contacts(
+        &mut self,
+        link: LinkId,
+        from: NodeId,
+        contacts: Contacts,
+        now: u64,
+    ) {
         self.take_links(link, &contacts);
         for (id, addresses) in contacts.members {
             // Of itself the peer knows best.

@@ -249,7 +249,7 @@ impl Mesh {
     }
 
     /// Plans dials of everybody known: at the start.
-    pub fn dial_known(&mut self, now: u64) {
+    pub(super) fn dial_known(&mut self, now: u64) {
         // Those met first go first: whoever made up a crowd came later.
         let mut known: Vec<(NodeId, Vec<String>)> = self.addresses.clone().into_iter().collect();
         known.sort_by_key(|(peer, _)| match self.standing.get(peer) {

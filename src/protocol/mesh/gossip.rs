@@ -6,12 +6,15 @@
 use std::collections::BTreeSet;
 
 use super::super::id::NodeId;
-use super::super::limits::{CONTACTS_MAX, LINKS_MAX};
+use super::super::limits::{CONTACTS_MAX, LINKS_MAX, SEND_QUEUE_BYTES_MAX};
 use super::super::packet::LinkId;
-use super::super::packet::mesh::Contacts;
+use super::super::packet::mesh::{Contacts, Packet};
 use super::super::planted::{self, Bug};
 use super::{Link, Mesh, MeshOutput};
 
+/// Bytes queued for a link above which contacts wait: history on its way fits below, and the rest
+/// of the queue stays free for what cannot wait.
+const CONTACTS_QUEUED_MAX: usize = SEND_QUEUE_BYTES_MAX / 4;
 /// Least milliseconds between two `contacts` to one peer.
 const CONTACTS_MS: u64 = 200;
 /// Milliseconds more for each link: some hundred packets a second are sent at most.
@@ -66,15 +69,25 @@ impl Mesh {
         CONTACTS_MS + PER_LINK_MS * self.active.len() as u64
     }
 
-    pub(super) fn tell_when_due(&mut self, now: u64) {
+    pub(super) fn tell_when_due(&mut self, now: u64, queued: &dyn Fn(LinkId) -> usize) {
         let interval = self.interval();
+        let mut due = Vec::new();
         for (peer, told) in &mut self.told {
             if told.whole_at + RETELL_MS <= now {
                 told.links = None;
             }
             if told.next <= now && told.is_due(self.links_version) {
                 told.next = now + interval;
-                self.outputs.push(MeshOutput::Tell(*peer));
+                due.push(*peer);
+            }
+        }
+        for peer in due {
+            // Where there is no room, it is due again.
+            if let Some(link) = self.link_of(&peer)
+                && queued(link) < CONTACTS_QUEUED_MAX
+                && let Some(contacts) = self.contacts_for(&peer, now)
+            {
+                self.outputs.push(MeshOutput::Send(link, Packet::Contacts(contacts)));
             }
         }
     }
@@ -87,8 +100,8 @@ impl Mesh {
         self.told.values().map(at).min()
     }
 
-    /// The next packet for the peer, after [`MeshOutput::Tell`]; none where nothing is new.
-    pub fn contacts_for(&mut self, peer: &NodeId, now: u64) -> Option<Contacts> {
+    /// The next packet for the peer; none where nothing is new.
+    fn contacts_for(&mut self, peer: &NodeId, now: u64) -> Option<Contacts> {
         let changes = self.links[self.active.get(peer)?].changes || planted::is(Bug::ChangesToOld);
         let links: BTreeSet<NodeId> = self.active.keys().take(LINKS_MAX).copied().collect();
         let interval = self.interval();
@@ -134,7 +147,8 @@ impl Mesh {
         let there = self.active.keys().filter_map(|id| self.addresses.get_key_value(id));
         let members = there.take(CONTACTS_MAX).map(|(id, all)| (*id, all.clone())).collect();
         let contacts = Contacts { members, ..Contacts::default() };
-        self.outputs.push(MeshOutput::Refuse(id, contacts));
+        self.outputs.push(MeshOutput::Send(id, Packet::Contacts(contacts)));
+        self.outputs.push(MeshOutput::Drain(id));
     }
 
     /// Notes whom the other end of this link says it is linked with.
@@ -169,10 +183,5 @@ impl Mesh {
             self.outputs.push(MeshOutput::Linked(peer, told.clone()));
             self.pictures.insert(peer, told.clone());
         }
-    }
-
-    /// Whom the peer says it is linked with.
-    pub fn linked_with(&self, peer: &NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.pictures.get(peer).into_iter().flatten().copied()
     }
 }

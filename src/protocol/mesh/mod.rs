@@ -1,7 +1,24 @@
-//! Who is dialled when, which of two links of a pair stays, and what is told of addresses: a pure
-//! state machine beside the circle.
+//! Who is dialled when, which of two links of a pair stays, which way packets go, and what is told
+//! of addresses: a pure state machine beside the circle.
 //!
 //! Addresses are hints: a link proves who is there.
+//!
+//! # Driving it
+//!
+//! 1. [`Mesh::new`] with the addresses that are stored. Tell it what is known of members
+//!    ([`MeshInput::Standings`]) and the addresses that somebody here gave ([`MeshInput::Learn`]);
+//!    then [`MeshInput::Start`]: of those it has stored it dials nobody before.
+//! 2. Feed every [`MeshInput`] to [`Mesh::handle`], together with the time and with what waits in
+//!    the links' queues. Each link is `Up` once and then `Down` once, also where it was ended from
+//!    here, and whatever it brings comes in between.
+//! 3. Carry out every [`MeshOutput`] in order. Each `Dial` has one end: `Up`, `DialFailed` or
+//!    `DialledSelf`. The circle is told of `Use`, `Lost`, `Addresses` and `Linked`.
+//! 4. Feed [`MeshInput::Tick`] at [`Mesh::wake_at`] at the latest.
+//!
+//! Which way packets go is the mesh's to say: what the circle sends to a peer goes over
+//! [`Mesh::link_of`]; what comes on a link was said by [`Mesh::peer_of`], also while it drains; what
+//! is measured on a link counts for [`Mesh::peer_using`] alone. No packet is passed on for somebody
+//! else.
 
 mod contacts;
 mod dials;
@@ -9,13 +26,14 @@ mod gossip;
 mod pairs;
 mod places;
 mod queue;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::id::NodeId;
 use super::packet::LinkId;
-use super::packet::mesh::Contacts;
+use super::packet::mesh::{Bye, Packet};
 pub use contacts::CONTACT_MEMBERS_MAX;
 pub use dials::FIRST_MAX;
 use gossip::Told;
@@ -48,15 +66,15 @@ pub enum MeshInput {
     DialledSelf(String),
     /// The dialling side should make a new handshake.
     RekeyDue(LinkId),
-    /// Contacts came on the link.
-    Contacts(LinkId, Contacts),
+    /// A packet for the mesh came on the link.
+    Received(LinkId, Packet),
     /// What is known of these members has changed; this node itself may be one of them.
     Standings(Vec<(NodeId, Standing)>),
     /// Somebody here gave these addresses, `host:port`: they are dialled now, and again until they
     /// answer. Of more than [`FIRST_MAX`] in all the last are left out.
     Learn(Vec<String>),
-    /// The peer said that it stops.
-    Bye(NodeId),
+    /// What is known at the start is told: dial everybody.
+    Start,
     /// Time passed.
     Tick,
 }
@@ -70,17 +88,14 @@ pub enum MeshOutput {
     Drain(LinkId),
     /// Close at once.
     Close(LinkId),
-    /// There is no place: send this over the link, then drain it.
-    Refuse(LinkId, Contacts),
+    /// Queue the packet for this link, before history. A queue that is full ends its link.
+    Send(LinkId, Packet),
     /// The pair's packets go over this link from now on.
     Use(NodeId, LinkId),
     /// The pair has no link any more.
     Lost(NodeId),
     /// Keep these addresses of the member.
     Addresses(NodeId, Vec<String>),
-    /// There is something to tell the peer: send it [`Mesh::contacts_for`] if its link has room.
-    /// If it is not asked for, this comes again.
-    Tell(NodeId),
     /// The peer says it is linked with these.
     Linked(NodeId, BTreeSet<NodeId>),
 }
@@ -168,23 +183,14 @@ impl Mesh {
         }
     }
 
-    /// The link that the pair uses.
-    pub fn link_of(&self, peer: &NodeId) -> Option<LinkId> {
-        self.active.get(peer).copied()
-    }
-
-    /// Who is at the other end.
-    pub fn peer_of(&self, link: LinkId) -> Option<NodeId> {
-        self.links.get(&link).map(|link| link.peer)
-    }
-
-    /// Peers linked now.
-    pub fn linked(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.active.keys().copied()
-    }
-
-    /// Takes one input; `now` is in monotonic milliseconds.
-    pub fn handle(&mut self, input: MeshInput, now: u64) -> Vec<MeshOutput> {
+    /// Takes one input and says what to do about it. `now` is in monotonic milliseconds; `queued`
+    /// tells the bytes that wait in a link's queue: contacts may be long, and wait behind much.
+    pub fn handle(
+        &mut self,
+        input: MeshInput,
+        now: u64,
+        queued: &dyn Fn(LinkId) -> usize,
+    ) -> Vec<MeshOutput> {
         match input {
             MeshInput::Up { link, peer, dialled, began, remote, listens } => {
                 self.learn_from_link(peer, dialled.as_deref(), remote, &listens, now);
@@ -204,7 +210,7 @@ impl Mesh {
                 let address = self.links.get(&link).and_then(|link| link.dialled.clone());
                 self.rekeys.extend(address.map(|address| (address, Some(now))));
             }
-            MeshInput::Contacts(link, contacts) => self.take_contacts(link, contacts, now),
+            MeshInput::Received(link, packet) => self.received(link, packet, now),
             MeshInput::Standings(all) => {
                 for (id, standing) in all {
                     if standing != Standing::Unmet && self.standing.insert(id, standing).is_none() {
@@ -213,18 +219,26 @@ impl Mesh {
                 }
             }
             MeshInput::Learn(addresses) => self.dial_first(addresses, now),
-            MeshInput::Bye(peer) => {
-                if self.gone.len() < CONTACT_MEMBERS_MAX {
-                    self.gone.insert(peer);
-                }
-            }
+            MeshInput::Start => self.dial_known(now),
             MeshInput::Tick => {}
         }
         self.retire_when_due(now);
         self.settle_when_due(now);
         self.dial_when_due(now);
-        self.tell_when_due(now);
+        self.tell_when_due(now, queued);
         std::mem::take(&mut self.outputs)
+    }
+
+    fn received(&mut self, link: LinkId, packet: Packet, now: u64) {
+        let Some(peer) = self.peer_of(link) else { return };
+        match packet {
+            Packet::Contacts(contacts) => self.take_contacts(link, peer, contacts, now),
+            Packet::Bye(Bye) => {
+                if self.gone.len() < CONTACT_MEMBERS_MAX {
+                    self.gone.insert(peer);
+                }
+            }
+        }
     }
 
     /// When [`MeshInput::Tick`] is due.

@@ -9,7 +9,7 @@ macro_rules! family {
         }
     ) => {
         $(#[$about_family])*
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum $family {
             $($(#[$about])* $tag($body),)+
         }

@@ -26,7 +26,7 @@ pub enum Lane {
 }
 
 /// Any packet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet {
     /// Its link's own task takes it.
     Link(link::Packet),

@@ -3,21 +3,16 @@
 use super::Task;
 use crate::protocol::circle::Input;
 use crate::protocol::id::NodeId;
-use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::mesh::{MeshInput, MeshOutput};
-use crate::protocol::packet::mesh::{self, Bye};
 use crate::protocol::packet::{Lane, LinkId, Packet};
 use crate::shell::clock::wall_ms;
-use crate::shell::link::LinkEvent;
-
-/// Bytes queued for a link above which contacts wait: history on its way fits below, and the rest
-/// of the queue stays free for what cannot wait.
-const CONTACTS_QUEUED_MAX: usize = SEND_QUEUE_BYTES_MAX / 4;
+use crate::shell::link::{LinkEvent, LinkSender};
 
 impl Task {
     pub(super) fn mesh(&mut self, input: MeshInput) {
         let now = self.now().mono;
-        for output in self.owner.mesh.handle(input, now) {
+        let queued = |link| self.senders.get(&link).map_or(0, LinkSender::queued);
+        for output in self.owner.mesh.handle(input, now, &queued) {
             self.view_dirty = true;
             match output {
                 MeshOutput::Dial(address) => {
@@ -40,27 +35,18 @@ impl Task {
                 MeshOutput::Addresses(member, addresses) => {
                     self.circle(Input::Addresses(member, addresses));
                 }
-                MeshOutput::Refuse(link, contacts) => {
-                    if let Some(sender) = self.senders.get(&link) {
-                        // A link that is full ends, as it should.
-                        let _ = sender.try_send(Lane::Live, mesh::Packet::Contacts(contacts));
-                        sender.drain();
-                    }
-                }
-                MeshOutput::Tell(peer) => self.tell_contacts(peer, now),
+                MeshOutput::Send(link, packet) => self.queue(link, Lane::Live, packet),
                 MeshOutput::Linked(peer, linked) => self.circle(Input::Linked(peer, linked)),
             }
         }
     }
 
-    /// Contacts may be long: they wait while the link has enough to write.
-    fn tell_contacts(&mut self, peer: NodeId, now: u64) {
-        let link = self.owner.mesh.link_of(&peer);
-        let sender = link.and_then(|link| self.senders.get(&link));
-        if sender.is_some_and(|sender| sender.queued() < CONTACTS_QUEUED_MAX)
-            && let Some(contacts) = self.owner.mesh.contacts_for(&peer, now)
+    pub(super) fn queue(&self, link: LinkId, lane: Lane, packet: impl Into<Packet>) {
+        if let Some(sender) = self.senders.get(&link)
+            && sender.try_send(lane, packet).is_err()
         {
-            self.send_to(peer, Lane::Live, mesh::Packet::Contacts(contacts));
+            let peer = self.owner.mesh.peer_of(link).map(tracing::field::display);
+            tracing::warn!(peer, "the peer takes packets too slowly; its link is dropped");
         }
     }
 
@@ -100,24 +86,18 @@ impl Task {
     }
 
     fn for_active(&mut self, link: LinkId, input: impl FnOnce(NodeId) -> Input) {
-        if let Some(peer) = self.owner.mesh.peer_of(link)
-            && self.owner.mesh.link_of(&peer) == Some(link)
-        {
+        if let Some(peer) = self.owner.mesh.peer_using(link) {
             self.heard(peer);
             self.circle(input(peer));
         }
     }
 
-    /// A link that was replaced still counts while it drains.
     fn received(&mut self, link: LinkId, packet: Packet) {
         let Some(peer) = self.owner.mesh.peer_of(link) else { return };
         self.heard(peer);
         match packet {
             Packet::Circle(packet) => self.circle(Input::Received(peer, packet)),
-            Packet::Mesh(mesh::Packet::Contacts(contacts)) => {
-                self.mesh(MeshInput::Contacts(link, contacts));
-            }
-            Packet::Mesh(mesh::Packet::Bye(Bye)) => self.mesh(MeshInput::Bye(peer)),
+            Packet::Mesh(packet) => self.mesh(MeshInput::Received(link, packet)),
             // Its link's own task has taken it.
             Packet::Link(_) => {}
         }

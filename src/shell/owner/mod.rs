@@ -18,7 +18,7 @@ use crate::protocol::circle::{Circle, Input, Now, Output};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::mesh::{Mesh, MeshInput};
-use crate::protocol::packet::{Lane, LinkId, Packet};
+use crate::protocol::packet::LinkId;
 use crate::shell::clock::wall_ms;
 use crate::shell::handle::{Command, Event, StoreState, View};
 use crate::shell::link::{LinkEvent, LinkSender};
@@ -127,11 +127,9 @@ pub async fn run(
     }
     let peers = std::mem::take(&mut task.owner.peers);
     task.mesh(MeshInput::Learn(peers));
-    let now = task.now();
     task.restanding.extend(task.owner.circle.members().keys());
     task.tell_standings();
-    task.owner.mesh.dial_known(now.mono);
-    task.mesh(MeshInput::Tick);
+    task.mesh(MeshInput::Start);
     task.circle(Input::Tick);
     task.write_backlog();
     task.publish_now();
@@ -252,7 +250,11 @@ impl Task {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Send(peer, lane, packet) => self.send_to(peer, lane, packet),
+            Output::Send(peer, lane, packet) => {
+                if let Some(link) = self.owner.mesh.link_of(&peer) {
+                    self.queue(link, lane, packet);
+                }
+            }
             Output::LookUp(peer, lookup) => self.lookups.start(peer, lookup),
             Output::Misbehaved(peer, why) => {
                 tracing::warn!(%peer, "closing the link, the peer's fault: {why}");
@@ -278,15 +280,6 @@ impl Task {
             Output::ClockContradicted(author) => {
                 tracing::warn!(%author, "a member wrote below the clock of its own receipt");
             }
-        }
-    }
-
-    fn send_to(&self, peer: NodeId, lane: Lane, packet: impl Into<Packet>) {
-        let link = self.owner.mesh.link_of(&peer);
-        if let Some(sender) = link.and_then(|link| self.senders.get(&link))
-            && sender.try_send(lane, packet).is_err()
-        {
-            tracing::warn!(%peer, "the peer takes packets too slowly; its link is dropped");
         }
     }
 

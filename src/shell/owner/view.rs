@@ -98,30 +98,18 @@ impl Task {
     }
 
     fn member(&self, id: NodeId, member: &Member) -> MemberView {
-        let circle = &self.owner.circle;
-        let myself = id == circle.me();
-        let linked = self.owner.mesh.link_of(&id).is_some();
-        let links: Vec<NodeId> = match myself {
-            true => self.owner.mesh.linked().collect(),
-            false => self.owner.mesh.linked_with(&id).collect(),
-        };
-        let via = (!linked && !myself)
-            .then(|| {
-                let mesh = &self.owner.mesh;
-                mesh.linked().find(|peer| mesh.linked_with(peer).any(|link| link == id))
-            })
-            .flatten();
+        let (circle, mesh) = (&self.owner.circle, &self.owner.mesh);
         let empty = || Arc::new(Watermarks::new());
         let receipt = member.receipt.as_ref();
         MemberView {
             id,
             name: member.name.clone(),
-            online: linked || myself,
+            online: id == circle.me() || mesh.link_of(&id).is_some(),
             last_heard: self.last_heard.get(&id).copied(),
             rtt_ms: circle.rtt_ms(&id),
-            via,
+            via: mesh.via(&id),
             addresses: member.addresses.clone(),
-            links,
+            links: mesh.linked_with(&id).collect(),
             left: member.left,
             aside: member.aside,
             disputed: member.disputed(),
