@@ -16,9 +16,9 @@
 //! 4. Feed [`MeshInput::Tick`] at [`Mesh::wake_at`] at the latest.
 //!
 //! Which way packets go is the mesh's to say: what the circle sends to a peer goes over
-//! [`Mesh::link_of`]; what comes on a link was said by [`Mesh::peer_of`], also while it drains; what
-//! is measured on a link counts for [`Mesh::peer_using`] alone. No packet is passed on for somebody
-//! else.
+//! [`Mesh::link_of`]; what comes on a link was said by [`Mesh::peer_of`], also while it drains;
+//! what is measured on a link counts for [`Mesh::peer_using`] alone. No packet is passed on for
+//! somebody else.
 
 mod contacts;
 mod dials;
