@@ -34,6 +34,8 @@ export interface Message extends Place {
   newer?: number;
   /** Not the node's word: the page has found it above what arrived before. */
   late?: boolean;
+  /** Nor is this: it came in an `early`, and the node has not stored it yet. */
+  early?: boolean;
 }
 
 export interface Member {
@@ -98,6 +100,11 @@ export interface Welcome {
 
 export interface Messages {
   type: 'messages';
+  messages: Message[];
+}
+
+export interface Early {
+  type: 'early';
   messages: Message[];
 }
 
@@ -166,7 +173,7 @@ export interface Failure {
 
 /** What the node sends. */
 export type FromNode =
-  | Welcome | Messages | Changed | Page | Sent | ReceiptsMoved | Members | MembersChanged
+  | Welcome | Early | Messages | Changed | Page | Sent | ReceiptsMoved | Members | MembersChanged
   | Typing | Progress | Notice | Failure;
 
 export interface Auth {

@@ -156,6 +156,9 @@ pub enum Event {
         /// How many of them are not at the end of the order.
         late: usize,
     },
+    /// Entries of others that are proven and have their place, and are not committed yet; in
+    /// arrival order. Each comes again in [`Event::Messages`] once it is.
+    Early(Arc<[Row]>),
     /// The member is typing now.
     Typing(NodeId),
     /// Something a person should know, in plain words with a code for translation.

@@ -122,19 +122,9 @@ impl<'a> Apply<'a> {
                     about,
                 ])?;
             }
-            self.rows.push(Row {
-                author: place.author,
-                seq: place.seq,
-                lamport: place.lamport,
-                at: said.at,
-                body: said.body.clone(),
-                arrival,
-                arrived_at,
-                reference: None,
-                about,
-                // They may have come before it.
-                newer: newer.query_row([hash], |row| sql::number_at(row, 0))?,
-            });
+            // They may have come before it.
+            let newer = newer.query_row([hash], |row| sql::number_at(row, 0))?;
+            self.rows.push(Row { newer, about, ..Row::fresh(place, said, arrival, arrived_at) });
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What is read of the conversation, for pages and commands.
 
-use crate::protocol::entry::Timestamp;
+use crate::protocol::entry::{Place, Said, Timestamp};
 use crate::protocol::id::{Hash, NodeId};
 use crate::protocol::receipt::Watermarks;
 
@@ -37,6 +37,22 @@ pub struct Row {
 }
 
 impl Row {
+    /// An entry as it comes: nothing is known to be told under it.
+    pub fn fresh(place: Place, said: &Said, arrival: u64, arrived_at: u64) -> Row {
+        Row {
+            author: place.author,
+            seq: place.seq,
+            lamport: place.lamport,
+            at: said.at,
+            body: said.body.clone(),
+            arrival,
+            arrived_at,
+            reference: None,
+            about: None,
+            newer: 0,
+        }
+    }
+
     /// Its place in the order.
     pub fn timestamp(&self) -> Timestamp {
         Timestamp { lamport: self.lamport, author: self.author }

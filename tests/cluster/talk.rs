@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use roda::shell::handle::{Command, View};
+use roda::shell::handle::{Command, Event, View};
 
 use crate::inside::{House, Node};
 
@@ -38,6 +38,31 @@ async fn three_hundred_messages_written_at_once_stand_in_one_order_everywhere() 
     for node in &nodes[1..] {
         assert_eq!(node.conversation(), order);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_say_is_told_before_its_commit_and_again_after_it() {
+    let house = House::new();
+    let nodes = house.chain(&["Ana", "Bento"]).await;
+    for node in &nodes {
+        node.eventually_linked(1).await;
+        node.eventually_holds(2).await;
+    }
+    let mut events = nodes[1].running.handle.events.subscribe();
+    nodes[0].say("hello").await;
+    nodes[1].eventually_holds(3).await;
+    let mut told = Vec::new();
+    while told.last().is_none_or(|(word, _)| *word != "given") {
+        let (word, rows) = match events.recv().await.unwrap() {
+            Event::Early(rows) => ("early", rows),
+            Event::Messages { rows, .. } => ("given", rows),
+            _ => continue,
+        };
+        told.extend(rows.iter().map(|row| (word, row.clone())));
+    }
+    let row = told[0].1.clone();
+    assert!(row.body.contains("hello"));
+    assert_eq!(told, [("early", row.clone()), ("given", row)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,23 @@ async fn what_is_committed_between_view_and_subscription_is_not_missed() {
 }
 
 #[tokio::test]
+async fn what_is_not_committed_yet_is_told_early_and_given_once_it_is() {
+    let node = Node::start().await;
+    let mut page = node.page().await;
+    page.next_of("welcome").await;
+    let row = node.rows.say(ANA, "soon");
+    node.events.send(Event::Early([row.clone()].into())).unwrap();
+    let early = page.next().await;
+    assert_eq!((&early["type"], &early["messages"][0]["text"]), (&json!("early"), &json!("soon")));
+    let rows = [row.clone()].into();
+    node.events.send(Event::Messages { rows, late: 0 }).unwrap();
+    assert_eq!(page.arrivals(1).await, [1], "no number was used up by it");
+    node.events.send(Event::Early([row].into())).unwrap();
+    node.said(ANA, "after");
+    assert_eq!(page.next().await["type"], "messages", "what was given is not told early");
+}
+
+#[tokio::test]
 async fn an_event_of_what_the_welcome_covered_is_not_told_again() {
     let node = Node::start().await;
     let rows = [node.rows.say(ANA, "in the welcome")].into();

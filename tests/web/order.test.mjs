@@ -112,6 +112,27 @@ test('a message above older ones is late, one at the end is not', () => {
   assert.equal(store.cursor, 4);
 });
 
+test('what is not stored yet is shown, counts as arrived only later, and nobody holds it here', () => {
+  const store = new Store({ kinds });
+  store.welcome(welcome({ members: [member(A, 1), member(B, 2)] }));
+  const told = () => message(B, 10, { arrival: 1 });
+  const { added } = store.addEarly([told()]);
+  assert.deepEqual(added.map((one) => one.lamport), [10]);
+  assert.equal(store.cursor, 0);
+  assert.equal(store.reading.count, 0);
+  assert.deepEqual(store.marks(store.timeline.items[0]).have, []);
+
+  assert.deepEqual(store.addLive([told()]).added, []);
+  assert.equal(store.cursor, 1);
+  assert.equal(store.reading.count, 1);
+  const [held, ...others] = store.timeline.items;
+  assert.deepEqual(others, []);
+  assert.deepEqual(store.marks(held).have.map((one) => one.id), [A]);
+
+  assert.deepEqual(store.addEarly([told()]).added, []);
+  assert.deepEqual(store.marks(held).have.map((one) => one.id), [A], 'it stays stored');
+});
+
 test('two who write in the same moment are not late', () => {
   const store = new Store({ kinds });
   const first = message(B, 10, { arrival: 1, arrived_at: 500 });

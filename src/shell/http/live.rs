@@ -205,6 +205,7 @@ impl Page {
                     earlier += late;
                     self.take(&rows, &mut fresh);
                 }
+                Ok(Event::Early(rows)) => self.early(&rows).await?,
                 Ok(Event::Typing(member)) => self.put(ToPage::Typing { member }.encode()).await?,
                 Ok(Event::Notice { code, message }) => self.notice(code, &message, None).await?,
                 Err(RecvError::Lagged(_)) => self.behind = true,
@@ -221,6 +222,16 @@ impl Page {
             };
         }
         self.tell(&fresh, earlier).await
+    }
+
+    /// Tells what is not stored yet. The page is given it again, once it is.
+    async fn early(&mut self, rows: &[Row]) -> Step {
+        self.refresh();
+        let fresh = rows.iter().filter(|row| !self.behind && row.arrival > self.streamed);
+        for frame in messages_frames("early", &self.lens, fresh) {
+            self.put(frame).await?;
+        }
+        Ok(())
     }
 
     /// Adds the rows that continue what was streamed; a hole leaves the rest to the store.

@@ -2,6 +2,7 @@
 //! through bounded channels, and nobody else changes anything.
 
 mod commands;
+mod early;
 mod links;
 mod lookups;
 pub mod view;
@@ -263,7 +264,10 @@ impl Task {
                     sender.close();
                 }
             }
-            Output::Commit(id, writes) => self.backlog.push_back(Batch { id, writes }),
+            Output::Commit(id, writes) => {
+                self.tell_early(&writes);
+                self.backlog.push_back(Batch { id, writes });
+            }
             Output::Said(token, seq) => self.said.push((token, seq)),
             Output::Refused(token) => self.refuse_left(token),
             Output::Typing(member) => self.tell(Event::Typing(member)),

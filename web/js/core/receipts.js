@@ -30,7 +30,8 @@ export function marks(message, { members, receipts, me }) {
   /** @type {(member: Held, which: 'stored' | 'read') => boolean} */
   const reached = (member, which) =>
     (receipts.members.get(member.id)?.[which]?.[message.author] ?? 0) >= message.seq;
-  const have = waited.filter((member) => member.id === me || reached(member, 'stored'));
+  const have = waited.filter((member) =>
+    member.id === me ? !message.early : reached(member, 'stored'));
   const lack = waited.filter((member) => !have.includes(member));
   const readers = waited.filter((member) => reached(member, 'read'));
   /** @param {'delivered' | 'read'} which */

@@ -128,10 +128,31 @@ export class Store {
    * @returns {Arrived}
    */
   addLive(numbered) {
-    const { timeline: { items, newer }, history: { more } } = this;
     // What is quiet counts as arrived, and is told under its target.
     const fresh = numbered.filter(({ arrival, quiet }) => this.#arrived(arrival) && !quiet);
-    const messages = numbered.filter(({ quiet }) => !quiet);
+    const result = this.#insert(numbered.filter(({ quiet }) => !quiet), fresh);
+    this.reading.learn(fresh, true);
+    return result;
+  }
+
+  /**
+   * Takes messages that the node has not stored yet: they are shown, and have not arrived.
+   * @param {Message[]} messages
+   * @returns {Arrived}
+   */
+  addEarly(messages) {
+    const unknown = messages.filter(({ id }) => !this.timeline.byId.has(id));
+    return this.#insert(unknown.map((message) => ({ ...message, early: true })), []);
+  }
+
+  /**
+   * Puts messages where they belong; those of `fresh` that belong elsewhere are named.
+   * @param {Message[]} messages
+   * @param {Message[]} fresh
+   * @returns {Arrived}
+   */
+  #insert(messages, fresh) {
+    const { timeline: { items, newer }, history: { more } } = this;
     const [first, last] = [items[0], items.at(-1)];
     /** @param {Message} one */
     const isAbove = (one) => more && Boolean(first) && compare(one, first) < 0;
@@ -151,7 +172,6 @@ export class Store {
     for (const message of [...result.late, ...above]) {
       if (!this.kinds.isLine(message)) this.lateUnseen.set(message.id, message);
     }
-    this.reading.learn(fresh, true);
     return { ...result, above, below: outside.filter(isBelow) };
   }
 

@@ -267,5 +267,5 @@ const RANK = { kept: 0, delivered: 1, read: 2 };
 function renew(known, message) {
   const state = RANK[known.state] > RANK[message.state] ? known.state : message.state;
   const final = known.final || message.final;
-  Object.assign(known, message, { state, final });
+  Object.assign(known, message, { state, final, early: message.early });
 }

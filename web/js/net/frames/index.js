@@ -6,12 +6,12 @@
 
 import { members, membersChanged, receipts, typing } from './circle.js';
 import { error, notice, progress, welcome } from './link.js';
-import { changed, messages, page, sent } from './messages.js';
+import { changed, early, messages, page, sent } from './messages.js';
 
 /** @import { Frame } from '../../../../types/page' */
 
 /** @type {Map<string, Frame>} */
 export const frames = new Map([
-  welcome, messages, changed, page, sent, receipts, members, membersChanged, typing, progress,
-  notice, error,
+  welcome, early, messages, changed, page, sent, receipts, members, membersChanged, typing,
+  progress, notice, error,
 ].map((/** @type {Frame} */ one) => [one.type, one]));

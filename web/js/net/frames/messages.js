@@ -1,6 +1,6 @@
 // Frames with messages.
 
-/** @import { Changed, Messages, Page, Sent } from '../../../../types/frames' */
+/** @import { Changed, Early, Messages, Page, Sent } from '../../../../types/frames' */
 /** @import { Arrived, Frame, Wanted } from '../../../../types/page' */
 
 /**
@@ -13,6 +13,16 @@ export const messages = {
     outbox.settle(frame.messages);
     return store.addLive(frame.messages);
   },
+  show: (to, _frame, result) => to.arrived(result),
+};
+
+/**
+ * Some that are not stored at the node yet: each comes again in `messages`, and only then counts.
+ * @type {Frame<Early, Arrived>}
+ */
+export const early = {
+  type: 'early',
+  take: (frame, { store }) => store.addEarly(frame.messages),
   show: (to, _frame, result) => to.arrived(result),
 };
 
