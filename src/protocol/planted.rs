@@ -99,6 +99,8 @@ pub enum Bug {
     TurnForgotten,
     /// Whoever made an entry wanted is not asked for it when its link comes back.
     ReturnUnnoticed,
+    /// Whoever sends what waits for an entry is not asked for it, where others were in vain.
+    HoldersUnnoticed,
     /// A mark follows its newest computation, down too.
     MarkFalls,
     /// A new receipt may take back what an older one said.

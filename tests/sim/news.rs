@@ -324,6 +324,22 @@ pub fn wanted_of_who_comes_back() {
     assert_eq!(asker.asked_hash[before..].first(), Some(&peer(2)), "{:?}", asker.asked_hash);
 }
 
+/// An entry was asked for in vain, of all that were there; then another sends what names it.
+pub fn wanted_of_who_sends_it_later() {
+    let mut asker = Asker::new(0, 3);
+    let mut tip = Tip { key: key(1), seq: 0, prev: None, lamport: 6 };
+    let run = tip.sign(Some((Hash([9; 32]), 6)), None, vec![text("names it")]);
+    asker.gets(peer(2), Packet::History(vec![run.clone()]));
+    asker.pass(20_000);
+    for expected in [1, 0] {
+        let before = asker.asked_hash.len();
+        asker.gets(peer(3), Packet::History(vec![run.clone()]));
+        asker.pass(SOON_MS / 2);
+        let asked = asker.asked_hash[before..].iter().filter(|to| **to == peer(3)).count();
+        assert_eq!(asked, expected, "once: {:?}", asker.asked_hash);
+    }
+}
+
 /// A member whose older database was put back goes on above the counts that it may have used, and
 /// says less than before.
 pub fn taken_back() {
@@ -441,6 +457,11 @@ fn a_receipt_that_takes_back_another_is_asked_for_once() {
 #[test]
 fn what_somebody_named_who_has_gone_is_asked_of_all_others_in_turn() {
     wanted_of_who_has_gone();
+}
+
+#[test]
+fn whoever_sends_what_names_an_entry_is_asked_for_it_once_others_were_in_vain() {
+    wanted_of_who_sends_it_later();
 }
 
 #[test]

@@ -84,6 +84,7 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::ForkExcusesLate, || news::taken_back_past_a_fork(false)),
     (Bug::FallenAskedAgain, news::taken_back_by_another),
     (Bug::TurnForgotten, news::wanted_of_who_has_gone),
+    (Bug::HoldersUnnoticed, news::wanted_of_who_sends_it_later),
     (Bug::ReturnUnnoticed, news::wanted_of_who_comes_back),
     (Bug::RollbackUnnoticed, news::vouched_for_more),
 ];

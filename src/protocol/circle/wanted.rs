@@ -11,6 +11,9 @@ use super::super::packet::circle::Want;
 use super::super::planted::{self, Bug};
 use super::{Circle, Now};
 
+/// Peers remembered for one hash as such that hold it.
+const ORIGINS_MAX: usize = 8;
+
 /// A hash asked for until it is held, nothing waits for it any more, or nobody has it.
 #[derive(Debug)]
 struct Wanted {
@@ -20,8 +23,10 @@ struct Wanted {
     patient_until: u64,
     /// Wait after the next question.
     backoff: u64,
-    /// Who made us want it.
+    /// Who made us want it: the last of `origins` that came.
     origin: NodeId,
+    /// Who has sent what waits for it, at most [`ORIGINS_MAX`]: an honest one holds it.
+    origins: Vec<NodeId>,
     /// Who was asked last in turn.
     turn: NodeId,
     tries: u32,
@@ -57,9 +62,7 @@ impl Wants {
     /// Asks `peer` at `next`, unless the hash is wanted already. Returns a hash that gives way.
     pub(super) fn add(&mut self, hash: Hash, peer: NodeId, next: u64) -> Option<Hash> {
         if let Some(wanted) = self.hashes.get_mut(&hash) {
-            if wanted.tries == 0 {
-                wanted.next = wanted.next.min(next);
-            }
+            wanted.wanted_by(peer, next);
             return None;
         }
         let given_up = match self.hashes.len() < WANTED_MAX {
@@ -68,9 +71,9 @@ impl Wants {
         };
         if given_up != Some(hash) {
             given_up.iter().for_each(|hash| self.remove(hash));
-            let (origin, turn) = (peer, peer);
+            let (origin, turn, origins) = (peer, peer, vec![peer]);
             let (patient_until, backoff) = (0, WANT_RETRY_MS);
-            let wanted = Wanted { next, patient_until, backoff, origin, turn, tries: 0 };
+            let wanted = Wanted { next, patient_until, backoff, origin, origins, turn, tries: 0 };
             self.hashes.insert(hash, wanted);
         }
         given_up.filter(|_| !planted::is(Bug::WantedUnfair))
@@ -124,10 +127,9 @@ impl Wants {
         if planted::is(Bug::ReturnUnnoticed) {
             return;
         }
-        for wanted in self.hashes.values_mut().filter(|w| w.origin == peer && w.tries > 0) {
-            wanted.next = wanted.next.min(now.mono);
-            wanted.tries = wanted.tries.next_multiple_of(2).min(WANT_TRIES_MAX - 2);
-            wanted.backoff = WANT_RETRY_MS;
+        let asked = self.hashes.values_mut().filter(|wanted| wanted.tries > 0);
+        for wanted in asked.filter(|wanted| wanted.origins.contains(&peer)) {
+            wanted.begin_anew(peer, now.mono);
         }
     }
 
@@ -202,6 +204,27 @@ impl Circle {
 }
 
 impl Wanted {
+    /// The peer has sent what waits for it too: if others were asked in vain, it is asked. Once:
+    /// liars may send such things without end.
+    fn wanted_by(&mut self, peer: NodeId, at: u64) {
+        if self.tries == 0 {
+            self.next = self.next.min(at);
+        } else if self.origins.len() < ORIGINS_MAX && !self.origins.contains(&peer) {
+            self.origins.push(peer);
+            if !planted::is(Bug::HoldersUnnoticed) {
+                self.begin_anew(peer, at);
+            }
+        }
+    }
+
+    /// The peer is asked at this time, and the others after it.
+    fn begin_anew(&mut self, peer: NodeId, at: u64) {
+        self.origin = peer;
+        self.next = self.next.min(at);
+        self.tries = self.tries.next_multiple_of(2).min(WANT_TRIES_MAX - 2);
+        self.backoff = WANT_RETRY_MS;
+    }
+
     /// The peer that made us want it every second time: an honest one holds it. In between the
     /// others, as it may not be honest.
     fn whom(&self) -> Asked {
