@@ -2,7 +2,8 @@ FROM rust:1-slim-bookworm AS builder
 WORKDIR /build
 # The dependencies by themselves: this layer holds until Cargo.toml or Cargo.lock change.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
+COPY .cargo .cargo
+RUN mkdir -p src benches/circle && touch src/lib.rs benches/circle/main.rs && echo 'fn main() {}' > src/main.rs \
  && cargo build --release --locked
 COPY src src
 COPY web web

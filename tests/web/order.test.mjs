@@ -112,7 +112,7 @@ test('a message above older ones is late, one at the end is not', () => {
   assert.equal(store.cursor, 4);
 });
 
-test('what is not stored yet is shown, counts as arrived only later, and nobody holds it here', () => {
+test('what is not stored yet is shown, arrives only later, and is not held here', () => {
   const store = new Store({ kinds });
   store.welcome(welcome({ members: [member(A, 1), member(B, 2)] }));
   const told = () => message(B, 10, { arrival: 1 });

@@ -1,5 +1,6 @@
 // What the page knows: messages, members, receipts, how far was read. No DOM, no clock.
 
+import { Called } from './called.js';
 import { History } from './history.js';
 import { lookAlikes } from './names.js';
 import { Reading } from './reading.js';
@@ -47,8 +48,7 @@ export class Store {
     this.hues = new Map();
     /** @type {HeldReceipts} */
     this.receipts = { members: new Map(), delivered: {}, read: {}, final: 0 };
-    /** @type {Map<Id, Map<number, string>>} */
-    this.names = new Map();
+    this.called = new Called(kinds);
     this.circle = '';
     this.cursor = 0;
     /** @type {Set<number>} */
@@ -160,7 +160,7 @@ export class Store {
     const isBelow = (one) => newer && (!last || compare(one, last) > 0);
     const within = messages.filter((one) => !isAbove(one) && !isBelow(one));
     const outside = fresh.filter((one) => this.fromOthers(one));
-    this.#learnNames(messages);
+    this.called.learn(messages);
     /** @type {Slack} */
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
@@ -196,7 +196,7 @@ export class Store {
    * @param {Message[]} messages
    */
   addHistory(messages) {
-    this.#learnNames(messages);
+    this.called.learn(messages);
     /** @type {Slack} */
     const slack = (message) =>
       message.author === this.me ? Infinity : this.#beforeJoin(message) ? LATE_BEFORE_JOIN_MS
@@ -234,34 +234,6 @@ export class Store {
     return true;
   }
 
-  /** @param {Message[]} messages */
-  #learnNames(messages) {
-    for (const message of messages) {
-      const name = this.kinds.of(message).names?.(message);
-      if (!name) continue;
-      const names = this.names.get(message.author) ?? new Map();
-      this.names.set(message.author, names.set(message.seq, name));
-    }
-  }
-
-  /**
-   * What the author was called before this profile; null where that is not held.
-   * @param {Message} message
-   */
-  nameBefore({ author, seq }) {
-    return this.#latestName(author, seq);
-  }
-
-  /**
-   * @param {Id} id
-   * @param {number} before
-   */
-  #latestName(id, before = Infinity) {
-    const names = this.names.get(id) ?? new Map();
-    const earlier = [...names.keys()].filter((seq) => seq < before);
-    return names.get(Math.max(...earlier)) ?? null;
-  }
-
   /**
    * Takes everybody who is known.
    * @param {{ circle?: string, members: Member[] }} packet
@@ -294,7 +266,7 @@ export class Store {
    */
   nameOf(id, fallback = '') {
     const of = id ?? '';
-    return this.members.get(of)?.name || fallback || this.#latestName(of) || of.slice(0, 8);
+    return this.members.get(of)?.name || fallback || this.called.latest(of) || of.slice(0, 8);
   }
 
   /**

@@ -142,7 +142,7 @@ const apart = (name) => `\u2068${name}\u2069`;
 function system(message, store, lang) {
   const text = store.kinds.of(message).line?.(message, {
     t: lang.t, who: store.nameOf(message.author, message.name), set: apart,
-    before: store.nameBefore(message),
+    before: store.called.before(message),
   }) ?? '';
   const { time } = stampOf(message, lang);
   return { ...line(message.id, 'system', text), id: message.id, at: message.at, time };
