@@ -5,6 +5,8 @@ mod commands;
 mod early;
 mod links;
 mod lookups;
+mod news;
+mod store;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,7 +26,7 @@ use crate::shell::clock::wall_ms;
 use crate::shell::handle::{Command, Event, StoreState, View};
 use crate::shell::link::{LinkEvent, LinkSender};
 use crate::shell::links::Links;
-use crate::store::{Batch, Reader, Row, StoreEvent, WriterHandle};
+use crate::store::{Batch, Reader, StoreEvent, WriterHandle};
 
 use commands::Asked;
 use lookups::Lookups;
@@ -184,24 +186,6 @@ pub async fn run(
     (ended, commands)
 }
 
-/// What a person should know of a start with this code.
-fn new_identity(code: &str) -> &'static str {
-    match code {
-        "new_identity_rolled_back" => {
-            "this folder was an older copy: you go on as a new member, and what you wrote up to \
-             now stays under your former name, which others may set aside"
-        }
-        "new_identity_damaged" => {
-            "the database was damaged and is kept aside: you go on as a new member, and the \
-             conversation is fetched again from the others"
-        }
-        _ => {
-            "the database was lost: you go on as a new member, and the conversation is fetched \
-             again from the others"
-        }
-    }
-}
-
 impl Task {
     fn new(owner: Owner, lookups: Lookups) -> Task {
         Task {
@@ -283,75 +267,6 @@ impl Task {
             }
             Output::ClockContradicted(author) => {
                 tracing::warn!(%author, "a member wrote below the clock of its own receipt");
-            }
-        }
-    }
-
-    /// Nobody may be listening: that is no fault.
-    fn tell(&self, event: Event) {
-        let _ = self.owner.events.send(event);
-    }
-
-    /// Why this identity is new, as soon as a page is there to be told.
-    fn tell_of_start(&mut self) {
-        if self.owner.events.receiver_count() > 0
-            && let Some(code) = self.owner.notice.take()
-        {
-            self.tell(Event::Notice { code, message: new_identity(code).to_owned() });
-        }
-    }
-
-    fn store_event(&mut self, event: StoreEvent) {
-        self.view_dirty = true;
-        match event {
-            StoreEvent::Committed { through, rows } => self.committed(through, rows),
-            StoreEvent::Failing(why) => {
-                tracing::error!("the store fails: {why}");
-                self.store = StoreState::Failing(why);
-            }
-            StoreEvent::Recovered => {
-                tracing::info!("the store writes again");
-                self.store = StoreState::Ok;
-            }
-            StoreEvent::Damaged(why) => {
-                tracing::error!("the database is damaged: {why}");
-                self.damaged = Some(why.clone());
-                self.tell(Event::Notice { code: "store_damaged", message: why });
-            }
-        }
-    }
-
-    fn committed(&mut self, through: u64, rows: Vec<Row>) {
-        let mut late = 0;
-        for row in &rows {
-            self.owner.arrival = self.owner.arrival.max(row.arrival);
-            self.restanding.insert(row.author);
-            if row.about.is_some() {
-                // Not a message: under one, it is late nowhere.
-                continue;
-            }
-            if self.owner.top.is_some_and(|top| row.timestamp() < top) {
-                late += usize::from(row.author != self.owner.circle.me());
-            } else {
-                self.owner.top = Some(row.timestamp());
-            }
-        }
-        if self.restanding.contains(&self.owner.circle.me()) {
-            self.restanding.extend(self.owner.circle.members().keys());
-        }
-        self.circle(Input::Committed(through));
-        self.answer_said(&rows);
-        if !rows.is_empty() {
-            self.tell(Event::Messages { rows: rows.into(), late });
-        }
-    }
-
-    fn write_backlog(&mut self) {
-        while let Some(batch) = self.backlog.pop_front() {
-            if let Err(refused) = self.owner.writer.try_write(batch) {
-                // Full: its next event brings us back here. Closed: its events say so.
-                self.backlog.push_front(refused.into_inner());
-                return;
             }
         }
     }
