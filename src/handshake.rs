@@ -5,7 +5,8 @@
 //!
 //! - dialler: [`Dialler::start`], send M1; give M2's token to [`Dialler::answered`], send M3; give
 //!   M4's token to [`Joining::joined`].
-//! - listener: give M1's token to [`Listener::greeted`], send M2; give M3's token to
+//! - listener: give M1's token to [`Greeting::open`], which says to whose circle it is; answer as
+//!   whoever this node is there ([`Greeting::answer`]), send M2; give M3's token to
 //!   [`Listener::joined`], send M4, and use the link only where its outcome says so.
 //! - M1 and M2 have at most `HELLO_FRAME_MAX` bytes, M3 and M4 `JOIN_FRAME_MAX`.
 //! - on an error close the connection; nothing is sent.
@@ -13,51 +14,27 @@
 //! `th1 = SHA-256(F1 ‖ F2)` over the frames with their lengths; `th2`, `th3` go on to `F3`, `F4`.
 
 mod error;
+mod packets;
 
-use ed25519_dalek::{Signer as _, SigningKey};
-use serde::{Deserialize, Serialize};
 use x25519_dalek::{PublicKey, StaticSecret};
-use zeroize::Zeroizing;
 
 pub use self::error::HandshakeError;
-use crate::protocol::id::{Ephemeral, Hash, NodeId, Signature};
-use crate::protocol::json::{Object, scan};
-use crate::protocol::limits::{ADDRESS_BYTES_MAX, ADDRESSES_MAX, INTEGER_MAX};
-use crate::protocol::signature::verify;
-use crate::protocol::{PROGRAM, VERSION};
-use crate::seal::{CircleKeys, Extracted, GroupKey, Key, Opener, extract, sha256};
+pub use self::packets::Local;
+use self::packets::{Hello, Join};
+use crate::keyring::{CircleId, Keyring};
+use crate::protocol::id::{Ephemeral, Hash, NodeId};
+use crate::seal::{CircleKeys, Extracted, GroupKey, Key, extract, sha256};
 use crate::wire::frame;
-
-/// What one end brings to one handshake.
-pub struct Local {
-    /// Its identity.
-    pub key: SigningKey,
-    /// Where it listens; the first [`ADDRESSES_MAX`] are told. `":PORT"` alone means at the address
-    /// that the other end sees.
-    pub listen: Vec<String>,
-    /// Its Lamport clock, a hint.
-    pub clock: u64,
-    /// 32 fresh bytes of a secure source, used once.
-    pub ephemeral: Zeroizing<[u8; 32]>,
-    /// Wall clock, seconds since 1970; only written into tokens.
-    pub time: u64,
-    /// Seals bytes with a key at a time: [`crate::seal::seal_once`]. A test may fix the IV.
-    pub seal: fn(&Key, &[u8], u64) -> String,
-}
-
-impl Local {
-    fn public(&self) -> Ephemeral {
-        Ephemeral(PublicKey::from(&StaticSecret::from(*self.ephemeral)).to_bytes())
-    }
-}
 
 /// What a handshake that succeeded gives.
 pub struct Established {
+    /// Whose link it is: the circle that this end was in, see [`Local::circle`].
+    pub circle: CircleId,
     /// Who is at the other end, proven.
     pub peer: NodeId,
     /// Where the peer says it listens, see [`Local::listen`].
     pub listens: Vec<String>,
-    /// What the peer's program understands, see [`PROGRAM`].
+    /// What the peer's program understands, see [`crate::protocol::PROGRAM`].
     pub program: u64,
     /// The Fernet key to send with.
     pub send: Key,
@@ -68,32 +45,6 @@ pub struct Established {
 /// A listener's outcome: a link, or none where this node dialled itself.
 pub type Outcome = Result<Established, HandshakeError>;
 
-#[derive(Serialize, Deserialize)]
-struct Hello {
-    tag: String,
-    version: u64,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    ephemeral: Option<Ephemeral>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    answers: Option<Hash>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Join {
-    tag: String,
-    node: NodeId,
-    signature: Signature,
-    listen: Vec<String>,
-    clock: u64,
-    #[serde(default = "first")]
-    program: u64,
-}
-
-/// The program that does not tell its number.
-fn first() -> u64 {
-    1
-}
-
 /// A dialler that waits for M2.
 pub struct Dialler {
     local: Local,
@@ -103,6 +54,14 @@ pub struct Dialler {
 
 /// A dialler that waits for M4.
 pub struct Joining(Agreed);
+
+/// A good hello, not answered yet.
+pub struct Greeting {
+    circle: CircleId,
+    keys: CircleKeys,
+    theirs: Ephemeral,
+    m1: Vec<u8>,
+}
 
 /// A listener that waits for M3.
 pub struct Listener(Agreed);
@@ -119,7 +78,7 @@ impl Dialler {
     /// Begins a handshake with this group key; the frame is M1.
     pub fn start(local: Local, key: &GroupKey) -> (Dialler, Vec<u8>) {
         let circle = key.derive();
-        let m1 = hello(&local, &circle, None);
+        let m1 = local.hello(&circle, None);
         (Dialler { local, circle, m1: m1.clone() }, m1)
     }
 
@@ -133,8 +92,8 @@ impl Dialler {
         if m2_frame == m1 {
             return Err(HandshakeError::Replayed);
         }
-        let hello = open_hello(&circle, m2).ok_or(HandshakeError::Stranger)?;
-        let theirs = checked(&hello)?;
+        let hello = Hello::open(&circle, m2).ok_or(HandshakeError::Stranger)?;
+        let theirs = hello.checked()?;
         if hello.answers != Some(Hash(sha256(&[&m1]))) || theirs == local.public() {
             return Err(HandshakeError::Replayed);
         }
@@ -142,7 +101,7 @@ impl Dialler {
         let mut wire = [m1, m2_frame].concat();
         let th1 = sha256(&[&wire]);
         let said = [b"roda/1 init", &circle.gid[..], &th1, &local.key.verifying_key().to_bytes()];
-        let m3 = join(&local, &shared.expand(b"join i", &th1), &said.concat());
+        let m3 = local.join(&shared.expand(b"join i", &th1), &said.concat());
         wire.extend_from_slice(&m3);
         Ok((Joining(Agreed { local, circle, shared, wire }), m3))
     }
@@ -157,44 +116,60 @@ impl Joining {
         let Agreed { local, circle, shared, mut wire } = self.0;
         let th2 = sha256(&[&wire]);
         let own = local.key.verifying_key().to_bytes();
-        let join = open_join(&shared.expand(b"join r", &th2), m4)?;
+        let join = Join::open(&shared.expand(b"join r", &th2), m4)?;
         let said = [b"roda/1 resp", &circle.gid[..], &th2, &own, &join.node.0].concat();
-        proven(&join, &said)?;
+        join.proven(&said)?;
         if join.node.0 == own {
             return Err(HandshakeError::DialledSelf);
         }
         wire.extend_from_slice(&frame(m4));
         let [out, back] = link_keys(&shared, &wire);
-        Ok(established(join, out, back))
+        Ok(established(&local, join, out, back))
+    }
+}
+
+impl Greeting {
+    /// Opens M1's token with whichever key of these circles it was sealed with.
+    ///
+    /// # Errors
+    /// [`HandshakeError`].
+    pub fn open(keyring: &Keyring, m1: &[u8]) -> Result<Greeting, HandshakeError> {
+        let mut tried = keyring.all().map(|(circle, key)| (circle, key.derive()));
+        let opened = tried.find_map(|(circle, keys)| {
+            let hello = Hello::open(&keys, m1)?;
+            Some((circle, keys, hello))
+        });
+        let (circle, keys, hello) = opened.ok_or(HandshakeError::Stranger)?;
+        let theirs = hello.checked()?;
+        if hello.answers.is_some() {
+            return Err(HandshakeError::Replayed);
+        }
+        Ok(Greeting { circle, keys, theirs, m1: frame(m1) })
+    }
+
+    /// The circle whose key opened it.
+    pub fn circle(&self) -> CircleId {
+        self.circle
+    }
+
+    /// Answers as this end; the frame is M2.
+    ///
+    /// # Errors
+    /// [`HandshakeError`].
+    ///
+    /// # Panics
+    /// Where `local` is of another circle: who this node is there is nobody's business here.
+    pub fn answer(self, local: Local) -> Result<(Listener, Vec<u8>), HandshakeError> {
+        let Greeting { circle, keys, theirs, m1: mut wire } = self;
+        assert_eq!(local.circle, circle, "a hello is answered by a member of its circle");
+        let shared = agree(&local, &keys, theirs)?;
+        let m2 = local.hello(&keys, Some(Hash(sha256(&[&wire]))));
+        wire.extend_from_slice(&m2);
+        Ok((Listener(Agreed { local, circle: keys, shared, wire }), m2))
     }
 }
 
 impl Listener {
-    /// Takes M1's token, sealed with any of `keys`; the frame is M2.
-    ///
-    /// # Errors
-    /// [`HandshakeError`].
-    pub fn greeted(
-        local: Local,
-        keys: &[GroupKey],
-        m1: &[u8],
-    ) -> Result<(Listener, Vec<u8>), HandshakeError> {
-        let (circle, hello) = keys
-            .iter()
-            .map(GroupKey::derive)
-            .find_map(|circle| open_hello(&circle, m1).map(|hello| (circle, hello)))
-            .ok_or(HandshakeError::Stranger)?;
-        let theirs = checked(&hello)?;
-        if hello.answers.is_some() {
-            return Err(HandshakeError::Replayed);
-        }
-        let shared = agree(&local, &circle, theirs)?;
-        let mut wire = frame(m1);
-        let m2 = self::hello(&local, &circle, Some(Hash(sha256(&[&wire]))));
-        wire.extend_from_slice(&m2);
-        Ok((Listener(Agreed { local, circle, shared, wire }), m2))
-    }
-
     /// Takes M3's token; the frame is M4. Where the dialler proved to be this node itself, M4 is
     /// still sent, so that it learns whom it dialled, and the outcome is
     /// [`HandshakeError::DialledSelf`]: there is no link.
@@ -205,57 +180,19 @@ impl Listener {
         let Agreed { local, circle, shared, mut wire } = self.0;
         let th1 = sha256(&[&wire]);
         let own = local.key.verifying_key().to_bytes();
-        let join = open_join(&shared.expand(b"join i", &th1), m3)?;
-        proven(&join, &[b"roda/1 init", &circle.gid[..], &th1, &join.node.0].concat())?;
+        let join = Join::open(&shared.expand(b"join i", &th1), m3)?;
+        join.proven(&[b"roda/1 init", &circle.gid[..], &th1, &join.node.0].concat())?;
         wire.extend_from_slice(&frame(m3));
         let th2 = sha256(&[&wire]);
         let said = [b"roda/1 resp", &circle.gid[..], &th2, &join.node.0, &own].concat();
-        let m4 = self::join(&local, &shared.expand(b"join r", &th2), &said);
+        let m4 = local.join(&shared.expand(b"join r", &th2), &said);
         if join.node.0 == own {
             return Ok((Err(HandshakeError::DialledSelf), m4));
         }
         wire.extend_from_slice(&m4);
         let [back, out] = link_keys(&shared, &wire);
-        Ok((Ok(established(join, out, back)), m4))
+        Ok((Ok(established(&local, join, out, back)), m4))
     }
-}
-
-fn hello(local: &Local, circle: &CircleKeys, answers: Option<Hash>) -> Vec<u8> {
-    let tag = "hello".to_owned();
-    let hello = Hello { tag, version: VERSION, ephemeral: Some(local.public()), answers };
-    sealed(local, &circle.handshake, &hello)
-}
-
-fn join(local: &Local, key: &Key, said: &[u8]) -> Vec<u8> {
-    let join = Join {
-        tag: "join".to_owned(),
-        node: NodeId(local.key.verifying_key().to_bytes()),
-        signature: Signature(local.key.sign(said).to_bytes()),
-        listen: local.listen.iter().take(ADDRESSES_MAX).cloned().collect(),
-        clock: local.clock.min(INTEGER_MAX),
-        program: PROGRAM,
-    };
-    sealed(local, key, &join)
-}
-
-fn sealed(local: &Local, key: &Key, packet: &impl Serialize) -> Vec<u8> {
-    let json = serde_json::to_vec(packet).expect("a packet is plain data");
-    frame((local.seal)(key, &json, local.time).as_bytes())
-}
-
-fn open_hello(circle: &CircleKeys, token: &[u8]) -> Option<Hello> {
-    let json = Opener::new(&circle.handshake).open(token).ok()?;
-    let Object(hello) = serde_json::from_str(scan(&json).ok()?).ok()?;
-    Some(hello)
-}
-
-/// The other end's ephemeral key, where tag and version fit.
-fn checked(hello: &Hello) -> Result<Ephemeral, HandshakeError> {
-    if hello.version != VERSION {
-        return Err(HandshakeError::Version(hello.version));
-    }
-    let ephemeral = hello.ephemeral.filter(|_| hello.tag == "hello");
-    ephemeral.ok_or(HandshakeError::Misbehaved("its first packet is not a hello"))
 }
 
 fn agree(local: &Local, keys: &CircleKeys, theirs: Ephemeral) -> Result<Extracted, HandshakeError> {
@@ -267,31 +204,13 @@ fn agree(local: &Local, keys: &CircleKeys, theirs: Ephemeral) -> Result<Extracte
     Ok(extract(&keys.prk, shared.as_bytes()))
 }
 
-/// Who opened the hello holds the group key; a join that does not open was therefore replayed, or
-/// changed on the way.
-fn open_join(key: &Key, token: &[u8]) -> Result<Join, HandshakeError> {
-    let json = Opener::new(key).open(token).map_err(|_| HandshakeError::Replayed)?;
-    let json = scan(&json).map_err(|_| HandshakeError::Misbehaved("its join is out of bounds"))?;
-    let Object::<Join>(join) = serde_json::from_str(json)
-        .map_err(|_| HandshakeError::Misbehaved("its join cannot be read"))?;
-    let long = |address: &String| address.len() > ADDRESS_BYTES_MAX;
-    if join.tag != "join" || join.listen.len() > ADDRESSES_MAX || join.listen.iter().any(long) {
-        return Err(HandshakeError::Misbehaved("its join is out of bounds"));
-    }
-    Ok(join)
-}
-
-fn proven(join: &Join, said: &[u8]) -> Result<(), HandshakeError> {
-    let proven = verify(&join.node, said, &join.signature);
-    proven.then_some(()).ok_or(HandshakeError::Misbehaved("it does not hold its node id's key"))
-}
-
 /// The keys from dialler to listener and back.
 fn link_keys(shared: &Extracted, wire: &[u8]) -> [Key; 2] {
     let th3 = sha256(&[wire]);
     [shared.expand(b"i2r", &th3), shared.expand(b"r2i", &th3)]
 }
 
-fn established(join: Join, send: Key, receive: Key) -> Established {
-    Established { peer: join.node, listens: join.listen, program: join.program, send, receive }
+fn established(local: &Local, join: Join, send: Key, receive: Key) -> Established {
+    let Join { node: peer, listen: listens, program, .. } = join;
+    Established { circle: local.circle, peer, listens, program, send, receive }
 }

@@ -2,8 +2,9 @@
 //!
 //! `main` reads the command line (`cli`) and starts a node (`node`) with its settings (`config`).
 //! The node is a `shell` (sockets, HTTP, one owner task) and a `store` around the `protocol`, a
-//! pure state machine; `handshake`, `wire` and `seal` turn its packets into bytes. `conversation`
-//! says what entries mean to a reader. Imports point down only:
+//! pure state machine; `handshake`, `wire` and `seal` turn its packets into bytes, and `keyring`
+//! says which circle a key opens. `conversation` says what entries mean to a reader. Imports
+//! point down only:
 //! `main → cli → node → shell → {store, handshake, wire, seal} → {conversation, protocol}`.
 
 pub mod address;
@@ -14,6 +15,7 @@ pub mod files;
 pub mod handshake;
 pub mod identity;
 pub mod invite;
+pub mod keyring;
 pub mod lan;
 pub mod node;
 pub mod protocol;

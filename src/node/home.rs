@@ -1,4 +1,4 @@
-//! What a node has once: its data folder, its listeners and its page.
+//! What a node has once: its keyring, its port and its page.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,35 +6,39 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::circle::{Base, circle, live, own_addresses};
+use super::circle::{self, Base, Working};
 use super::error::StartError;
 use super::life::open;
 use crate::address::split_address;
 use crate::config::{Config, WebLogin, notes};
-use crate::invite::Invite;
+use crate::keyring::{CircleId, Keyring};
 use crate::protocol::id::NodeId;
-use crate::shell::clock::is_usable;
-use crate::shell::handle::{COMMANDS_MAX, EVENTS_MAX, Handle, View};
-use crate::shell::http::{self, Door, Login};
-use crate::shell::owner::view;
-use crate::shell::rows::NowReader;
+use crate::protocol::limits::ADDRESSES_MAX;
+use crate::shell::clock::{is_usable, wall_seconds};
+use crate::shell::handle::{Handle, View};
+use crate::shell::http::{self, Door, Invite, Login};
+use crate::shell::links::{Pace, Port, PortConfig};
+use crate::{invite, lan};
 
 /// A running node.
 #[derive(Debug)]
 pub struct Running {
-    /// Its member id, as it was at the start.
+    /// Its member id in its first circle, as it was at the start.
     pub id: NodeId,
-    /// Access to it.
+    /// Access to that circle.
     pub handle: Handle,
+    /// The keys of its circles: others count from the next handshake and invitation on.
+    pub keyring: watch::Sender<Keyring>,
     /// Where its page is served.
     pub web: SocketAddr,
     /// Where peers connect.
     pub peers: SocketAddr,
     lives: JoinHandle<anyhow::Result<()>>,
+    port: Port,
     door: JoinHandle<std::io::Result<()>>,
 }
 
@@ -45,6 +49,7 @@ impl Running {
     /// What made it stop, if it was not asked to.
     pub async fn stopped(self) -> anyhow::Result<()> {
         let lived = self.lives.await.context("the owner task panicked, a bug")?;
+        self.port.stopped().await;
         self.door.await.context("the page's task panicked, a bug")??;
         lived
     }
@@ -63,7 +68,9 @@ pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running,
     if config.keys.is_empty() {
         return Err(StartError::Setting("no key is set; make one with `roda init`".to_owned()));
     }
-    let life = open(&config, None).await?;
+    let (keyring, keys) = watch::channel(Keyring::default());
+    keyring.send_modify(|ring| ring.put(CircleId::FIRST, config.keys.clone()));
+    let life = open(&config.data, CircleId::FIRST, &keys, None).await?;
     let listener = bind("RODA_LISTEN", "peers", &config.listen).await?;
     let web_listener = bind("RODA_WEB", "the page", &config.web).await?;
     let address = |listener: &TcpListener| {
@@ -74,24 +81,41 @@ pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running,
         let data = config.data.display();
         StartError::Failed(format!("the folder {data} cannot be written to: {why}"))
     })?;
+    let login = login(&config)?;
 
     let id = life.identity.id();
-    let (commands_in, commands) = mpsc::channel(COMMANDS_MAX);
-    let events = broadcast::channel(EVENTS_MAX).0;
-    let circle = circle(&config, &life, Instant::now());
-    let addresses = own_addresses(&config, peers);
-    let first = view::first(&circle, &life.opened.epoch, 0, &addresses);
-    let (view, seen) = watch::channel(Arc::new(first));
-    let handle = Handle { commands: commands_in, view: seen, events: events.clone() };
-    let (reader, reads) = watch::channel(life.opened.reader.clone());
-    let door = door(&config, handle.clone(), NowReader(reads), peers)?;
-    let door = tokio::spawn(http::serve(web_listener, door, cancel.clone()));
-    let base = Base { config, peers, started: Instant::now(), events, view, reader, cancel };
-    let (ready, is_ready) = oneshot::channel();
-    let lives = tokio::spawn(live(base, life, listener, commands, ready));
-    // The view is whole before anybody is told that the node runs.
-    let _ = is_ready.await;
-    Ok(Running { id, handle, web, peers, lives, door })
+    let started = Instant::now();
+    let port = PortConfig {
+        keyring: keys.clone(),
+        listens: listens(&config, peers),
+        listener,
+        started,
+        wall: wall_seconds,
+        pace: Pace::default(),
+    };
+    let port = Port::open(port, cancel.clone());
+    let base = Base {
+        id: CircleId::FIRST,
+        config: config.clone(),
+        keyring: keys.clone(),
+        port: port.clone(),
+        addresses: own_addresses(&config, peers),
+        started,
+        cancel: cancel.clone(),
+    };
+    let Working { handle, rows, lives } = circle::start(base, life).await;
+    let invite = invite(CircleId::FIRST, keys, peers.port());
+    let door = Door {
+        handle: handle.clone(),
+        rows: Arc::new(rows),
+        login,
+        hosts: config.web_hosts,
+        web_dir: config.web_dir,
+        invite,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let door = tokio::spawn(http::serve(web_listener, door, cancel));
+    Ok(Running { id, handle, keyring, web, peers, lives, port, door })
 }
 
 async fn bind(variable: &str, whom: &str, address: &str) -> Result<TcpListener, StartError> {
@@ -103,37 +127,47 @@ async fn bind(variable: &str, whom: &str, address: &str) -> Result<TcpListener, 
     })
 }
 
-fn door(
-    config: &Config,
-    handle: Handle,
-    reader: NowReader,
-    peers: SocketAddr,
-) -> Result<Door, StartError> {
-    let login = match config.web_login {
-        WebLogin::Off => Login::Off,
+/// Where this node says it listens, as handshakes tell it.
+fn listens(config: &Config, peers: SocketAddr) -> Vec<String> {
+    match config.advertise.is_empty() {
+        true => vec![format!(":{}", peers.port())],
+        false => config.advertise.clone(),
+    }
+}
+
+/// Where others can reach this node, for invitations.
+fn own_addresses(config: &Config, peers: SocketAddr) -> Vec<String> {
+    if !config.advertise.is_empty() {
+        return config.advertise.iter().take(ADDRESSES_MAX).cloned().collect();
+    }
+    match peers.ip().is_unspecified() {
+        true => lan::address().map(|ip| SocketAddr::new(ip.into(), peers.port()).to_string()),
+        false => Some(peers.to_string()),
+    }
+    .into_iter()
+    .collect()
+}
+
+fn login(config: &Config) -> Result<Login, StartError> {
+    match config.web_login {
+        WebLogin::Off => Ok(Login::Off),
         WebLogin::Token => {
             let token = notes::web_token(&config.data).map_err(|why| {
                 StartError::Failed(format!("the page's token cannot be kept: {why}"))
             })?;
-            Login::Token(token.as_str().to_owned())
+            Ok(Login::Token(token.as_str().to_owned()))
         }
-    };
-    let key = config.keys.first().expect("checked at the start").clone();
-    let port = peers.port();
-    let invite = move |view: &View| {
+    }
+}
+
+/// What makes invitations into this circle, with the key that it speaks with then.
+fn invite(circle: CircleId, keyring: watch::Receiver<Keyring>, port: u16) -> Invite {
+    Arc::new(move |view: &View| {
         let unknown = || vec![format!("localhost:{port}")];
         let known = view.addresses.iter().filter(|a| split_address(a, false).is_ok()).cloned();
         let addresses: Vec<String> = known.collect();
         let addresses = if addresses.is_empty() { unknown() } else { addresses };
-        Invite { addresses, key: key.clone() }.to_string()
-    };
-    Ok(Door {
-        handle,
-        rows: Arc::new(reader),
-        login,
-        hosts: config.web_hosts.clone(),
-        web_dir: config.web_dir.clone(),
-        invite: Arc::new(invite),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        let key = keyring.borrow().of(circle).first().expect("a circle has a key").clone();
+        invite::Invite { addresses, key }.to_string()
     })
 }

@@ -1,8 +1,12 @@
 //! One life of a node: an opened folder with an identity. A database that was rolled back ends it.
 
+use std::path::Path;
+
+use tokio::sync::watch;
+
 use super::error::StartError;
-use crate::config::Config;
 use crate::identity::Identity;
+use crate::keyring::{CircleId, Keyring};
 use crate::protocol::id::NodeId;
 use crate::store::{Opened, Options, Store};
 
@@ -22,11 +26,17 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Opens folder and identity; `former` is the identity to be given up.
-pub(super) async fn open(config: &Config, former: Option<NodeId>) -> Result<Life, StartError> {
-    let fingerprints = config.keys.iter().map(|key| key.derive().fingerprint).collect();
+/// Opens a circle's folder and identity; `former` is the identity to be given up.
+pub(super) async fn open(
+    folder: &Path,
+    circle: CircleId,
+    keyring: &watch::Receiver<Keyring>,
+    former: Option<NodeId>,
+) -> Result<Life, StartError> {
+    let keys = keyring.borrow().of(circle).to_vec();
+    let fingerprints = keys.iter().map(|key| key.derive().fingerprint).collect();
     let options = Options { fingerprints, epoch: random(), ..Options::default() };
-    let data = config.data.clone();
+    let data = folder.to_owned();
     let open = move || -> Result<Life, StartError> {
         let opened =
             Store::open(&data, options).map_err(|why| StartError::Failed(why.to_string()))?;

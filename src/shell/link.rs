@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::keyring::CircleId;
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::SEND_QUEUE_BYTES_MAX;
 use crate::protocol::packet::{Lane, LinkId, Packet};
@@ -16,6 +17,8 @@ use crate::protocol::packet::{Lane, LinkId, Packet};
 pub enum LinkEvent {
     /// A handshake succeeded.
     Up {
+        /// The circle that the handshake was in: its owner is told.
+        circle: CircleId,
         /// Names the link from now on.
         link: LinkId,
         /// Who is at the other end, proven.

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use crate::inside::{House, member, took};
+use roda::keyring::CircleId;
+use roda::seal::GroupKey;
+
+use crate::inside::{House, Node, member, took};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_nodes_that_each_know_one_neighbour_become_a_full_mesh() {
@@ -41,6 +44,28 @@ async fn addresses_survive_a_restart() {
     ana.eventually_linked(0).await;
     let bento = house.start("Bento", &[]).await;
     bento.eventually_linked(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_takes_a_new_key_to_listen_and_to_invite_with_while_it_runs() {
+    let house = House::new();
+    let (ana, later) = (house.start("Ana", &[]).await, GroupKey::generate());
+    let keys = vec![later.clone(), house.key.clone()];
+    ana.running.keyring.send_modify(|ring| ring.put(CircleId::FIRST, keys));
+    let with_later = |name, known: &[&Node]| {
+        let mut config = house.config(name, known);
+        config.keys = vec![later.clone()];
+        Node::start(config)
+    };
+    let bento = with_later("Bento", &[&ana]).await;
+    bento.eventually_linked(1).await;
+    let old = house.start("Caio", &[&ana]).await;
+    old.eventually_linked(1).await;
+    ana.eventually_linked(2).await;
+    let url = format!("http://{}/api/invite", ana.running.web);
+    let ask = move || ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
+    let invitation = tokio::task::spawn_blocking(ask).await.unwrap();
+    assert!(invitation.contains(later.text().as_str()), "the key that it speaks with");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use ed25519_dalek::SigningKey;
-use roda::handshake::{Dialler, Local};
+use roda::handshake::{Dialler, Greeting, HandshakeError, Listener, Local};
+use roda::keyring::{CircleId, Keyring};
 use roda::protocol::packet::circle::{Packet, Typing};
 use roda::seal::{GroupKey, Key, Sealer, seal_once};
 use roda::wire::append_frame;
@@ -17,6 +18,7 @@ use super::HANGS;
 /// One end of a handshake: identity and ephemeral secret of one byte each, 32 times.
 pub fn local(identity: u8, ephemeral: u8) -> Local {
     Local {
+        circle: CircleId::FIRST,
         key: SigningKey::from_bytes(&[identity; 32]),
         listen: vec![],
         clock: 0,
@@ -24,6 +26,17 @@ pub fn local(identity: u8, ephemeral: u8) -> Local {
         time: 0,
         seal: seal_once,
     }
+}
+
+/// M2 of a listener with these group keys, which answers M1's token as `local`.
+pub fn greeted(
+    local: Local,
+    keys: &[GroupKey],
+    m1: &[u8],
+) -> Result<(Listener, Vec<u8>), HandshakeError> {
+    let mut keyring = Keyring::default();
+    keyring.put(local.circle, keys.to_vec());
+    Greeting::open(&keyring, m1)?.answer(local)
 }
 
 /// A first frame made with this group key.

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
+use roda::keyring::{CircleId, Keyring};
 use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::NodeId;
 use roda::protocol::packet::circle::{self, Typing};
@@ -17,9 +18,9 @@ use roda::protocol::packet::{LinkId, Packet};
 use roda::seal::GroupKey;
 use roda::shell::clock::wall_seconds;
 use roda::shell::link::{LinkEvent, LinkSender};
-use roda::shell::links::{Links, LinksConfig, Pace};
+use roda::shell::links::{Links, Oneself, Pace, Port, PortConfig};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +33,8 @@ pub const TYPING: Packet = Packet::Circle(circle::Packet::Typing(Typing));
 pub const BYE: Packet = Packet::Mesh(mesh::Packet::Bye(Bye));
 
 pub struct End {
+    pub port: Port,
+    pub keyring: watch::Sender<Keyring>,
     pub links: Links,
     pub events: mpsc::Receiver<LinkEvent>,
     pub address: SocketAddr,
@@ -40,6 +43,7 @@ pub struct End {
 }
 
 pub struct Up {
+    pub circle: CircleId,
     pub link: LinkId,
     pub peer: NodeId,
     pub dialled: Option<String>,
@@ -71,22 +75,22 @@ pub async fn start(setting: Setting) -> End {
     let id = NodeId(key.verifying_key().to_bytes());
     let (events_in, events) = mpsc::channel(64);
     let stop = CancellationToken::new();
-    let config = LinksConfig {
-        key,
-        group_keys: setting
-            .group
-            .into_iter()
-            .map(|byte| GroupKey::from_bytes([byte; 32]))
-            .collect(),
+    let mut ring = Keyring::default();
+    let keys = setting.group.into_iter().map(|byte| GroupKey::from_bytes([byte; 32]));
+    ring.put(CircleId::FIRST, keys.collect());
+    let keyring = watch::Sender::new(ring);
+    let config = PortConfig {
+        keyring: keyring.subscribe(),
         listens: vec![format!(":{}", address.port())],
         listener,
         started: Instant::now(),
-        clock: Arc::new(AtomicU64::new(7)),
         wall: setting.wall,
         pace: setting.pace,
     };
-    let links = Links::start(config, events_in, stop.clone());
-    End { links, events, address, stop, id }
+    let port = Port::open(config, stop.clone());
+    let oneself = Oneself { circle: CircleId::FIRST, key, clock: Arc::new(AtomicU64::new(7)) };
+    let links = port.enter(oneself, events_in, stop.clone());
+    End { port, keyring, links, events, address, stop, id }
 }
 
 impl End {
@@ -96,8 +100,8 @@ impl End {
 
     pub async fn up(&mut self) -> Up {
         match self.event().await {
-            LinkEvent::Up { link, peer, dialled, listens, sender, .. } => {
-                Up { link, peer, dialled, listens, sender }
+            LinkEvent::Up { circle, link, peer, dialled, listens, sender, .. } => {
+                Up { circle, link, peer, dialled, listens, sender }
             }
             other => panic!("expected Up, got {other:?}"),
         }

@@ -8,7 +8,8 @@ use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockEncryptMut as _, KeyIvInit as _};
 use ed25519_dalek::SigningKey;
 use hkdf::hmac::{Hmac, KeyInit as _, Mac as _};
-use roda::handshake::Local;
+use roda::handshake::{Greeting, HandshakeError, Listener, Local};
+use roda::keyring::{CircleId, Keyring};
 use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::NodeId;
 use roda::protocol::packet::{Packet, PacketError, Text};
@@ -61,6 +62,7 @@ pub fn identity(byte: u8) -> SigningKey {
 /// One end of a handshake: identity and ephemeral secret of one byte each, 32 times.
 pub fn local(secret: u8, ephemeral: u8, clock: u64) -> Local {
     Local {
+        circle: CircleId::FIRST,
         key: identity(secret),
         listen: vec![":7400".to_owned()],
         clock,
@@ -68,6 +70,17 @@ pub fn local(secret: u8, ephemeral: u8, clock: u64) -> Local {
         time: 1_700_000_000,
         seal,
     }
+}
+
+/// M2 of a listener with these group keys, which answers M1's token as `local`.
+pub fn greeted(
+    local: Local,
+    keys: &[GroupKey],
+    m1: &[u8],
+) -> Result<(Listener, Vec<u8>), HandshakeError> {
+    let mut keyring = Keyring::default();
+    keyring.put(local.circle, keys.to_vec());
+    Greeting::open(&keyring, m1)?.answer(local)
 }
 
 pub fn id(byte: u8) -> NodeId {

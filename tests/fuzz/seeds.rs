@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use roda::handshake::{Dialler, Listener};
+use roda::handshake::Dialler;
 use roda::invite::Invite;
 use roda::protocol::dispute::Dispute;
 use roda::protocol::entry::{CheckedRun, Place, Run, Said};
@@ -16,7 +16,7 @@ use roda::wire::{PREFIX, frame};
 use serde_json::{Value, json};
 
 use crate::fake::{ANA, place};
-use crate::fixed::{answer, group_key, id, identity, local, receipt, run, said, seal};
+use crate::fixed::{answer, greeted, group_key, id, identity, local, receipt, run, said, seal};
 
 /// The files of one target.
 pub fn of(target: &str) -> BTreeMap<String, Vec<u8>> {
@@ -36,7 +36,7 @@ pub fn of(target: &str) -> BTreeMap<String, Vec<u8>> {
 /// One handshake, frame by frame, and two packets after it.
 fn session() -> Vec<Vec<u8>> {
     let (dialler, m1) = Dialler::start(local(1, 11, 5), &group_key());
-    let greeted = Listener::greeted(local(2, 12, 6), &[group_key()], &m1[PREFIX..]);
+    let greeted = greeted(local(2, 12, 6), &[group_key()], &m1[PREFIX..]);
     let (listener, m2) = greeted.expect("one key");
     let (joining, m3) = dialler.answered(&m2[PREFIX..]).expect("an answer");
     let (_, m4) = listener.joined(&m3[PREFIX..]).expect("a join");

@@ -5,5 +5,6 @@ mod author;
 #[path = "../ends/mod.rs"]
 mod ends;
 
+mod circles;
 mod faults;
 mod talk;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::ends::hand::{answer, first_frame, local, token, until_closed};
+use crate::ends::hand::{answer, first_frame, greeted, local, token, until_closed};
 use crate::ends::{End, HANGS, Setting, node, start};
 
 /// Every encoding of a point of small order, those above 2^255 - 19 too.
@@ -98,7 +98,7 @@ async fn a_stolen_identity_and_a_recorded_hello_are_not_enough_for_a_link() {
     let (_, m3) = {
         let other = GroupKey::from_bytes([8; 32]);
         let (dialler, m1) = Dialler::start(thief(), &other);
-        let listener = roda::handshake::Listener::greeted(local(2, 5), &[other], &m1[4..]);
+        let listener = greeted(local(2, 5), &[other], &m1[4..]);
         dialler.answered(&listener.unwrap().1[4..]).unwrap()
     };
     socket.write_all(&m3).await.unwrap();
@@ -115,7 +115,7 @@ async fn a_dialler_says_nothing_after_its_hello_to_a_stolen_identity() {
     let m1 = token(&mut socket).await;
     let elsewhere = GroupKey::from_bytes([8; 32]);
     let (_, of_elsewhere) = Dialler::start(local(2, 6), &elsewhere);
-    let greeted = roda::handshake::Listener::greeted(local(2, 5), &[elsewhere], &of_elsewhere[4..]);
+    let greeted = greeted(local(2, 5), &[elsewhere], &of_elsewhere[4..]);
     socket.write_all(&greeted.unwrap().1).await.unwrap();
     assert_eq!(until_closed(&mut socket).await, b"", "M1 of {} bytes was all", m1.len());
     assert!(matches!(a.event().await, LinkEvent::DialFailed { .. }));

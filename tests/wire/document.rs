@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::fixed::{answer, group_key, id, local, read, receipt, run};
+use crate::fixed::{answer, greeted, group_key, id, local, read, receipt, run};
 use roda::conversation::kind::{self, Reading};
-use roda::handshake::{Dialler, Listener};
+use roda::handshake::Dialler;
 use roda::protocol::body::Decision;
 use roda::protocol::dispute::{Branch, Dispute};
 use roda::protocol::entry::{Place, body_hash, signed_bytes};
@@ -214,7 +214,7 @@ fn handshake_values() -> BTreeMap<&'static str, String> {
     };
     let shared = x25519_dalek::x25519([4; 32], public([5; 32]));
     let (dialler, m1) = Dialler::start(dialler, &group_key());
-    let (listener, m2) = Listener::greeted(listener, &[group_key()], &m1[4..]).unwrap();
+    let (listener, m2) = greeted(listener, &[group_key()], &m1[4..]).unwrap();
     let (joining, m3) = dialler.answered(&m2[4..]).unwrap();
     let (outcome, m4) = listener.joined(&m3[4..]).unwrap();
     let (outcome, established) = (outcome.unwrap(), joining.joined(&m4[4..]).unwrap());

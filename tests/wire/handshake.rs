@@ -1,7 +1,8 @@
 //! The handshake as a pure machine: what it gives, and what it refuses.
 
-use crate::fixed::{group_key, identity, local};
-use roda::handshake::{Dialler, Established, HandshakeError, Joining, Listener, Local};
+use crate::fixed::{greeted, group_key, identity, local};
+use roda::handshake::{Dialler, Established, Greeting, HandshakeError, Joining, Listener, Local};
+use roda::keyring::{CircleId, Keyring};
 use roda::protocol::id::NodeId;
 use roda::protocol::{PROGRAM, VERSION};
 use roda::seal::{GroupKey, seal_once};
@@ -15,7 +16,7 @@ fn token(frame: &[u8]) -> &[u8] {
 /// Up to M3: what each end waits for, and M3's frame.
 fn halfway(dialler: Local, listener: Local) -> (Joining, Listener, Vec<u8>) {
     let (dialler, m1) = Dialler::start(dialler, &group_key());
-    let (listener, m2) = Listener::greeted(listener, &[group_key()], token(&m1)).unwrap();
+    let (listener, m2) = greeted(listener, &[group_key()], token(&m1)).unwrap();
     let (joining, m3) = dialler.answered(token(&m2)).unwrap();
     (joining, listener, m3)
 }
@@ -67,15 +68,36 @@ fn a_listener_with_two_keys_answers_with_the_one_it_was_greeted_with() {
     let other = GroupKey::from_bytes([8; 32]);
     for keys in [[group_key(), other.clone()], [other, group_key()]] {
         let (dialler, m1) = Dialler::start(local(1, 4, 0), &group_key());
-        let (_, m2) = Listener::greeted(local(2, 5, 0), &keys, token(&m1)).unwrap();
+        let (_, m2) = greeted(local(2, 5, 0), &keys, token(&m1)).unwrap();
         dialler.answered(token(&m2)).unwrap();
+    }
+}
+
+#[test]
+fn a_hello_is_to_the_circle_whose_key_it_was_sealed_with_and_the_link_is_that_circles() {
+    let mut keyring = Keyring::default();
+    let keys: Vec<GroupKey> = (10..16).map(|byte| GroupKey::from_bytes([byte; 32])).collect();
+    for (number, keys) in (1..).zip(keys.chunks(2)) {
+        keyring.put(CircleId(number), keys.to_vec());
+    }
+    for (at, key) in keys.iter().enumerate() {
+        let circle = CircleId(at as u32 / 2 + 1);
+        let (dialler, m1) = Dialler::start(Local { circle: CircleId(7), ..local(1, 4, 0) }, key);
+        let greeting = Greeting::open(&keyring, token(&m1)).unwrap();
+        assert_eq!(greeting.circle(), circle);
+        let (listener, m2) = greeting.answer(Local { circle, ..local(2, 5, 0) }).unwrap();
+        let (joining, m3) = dialler.answered(token(&m2)).unwrap();
+        let (outcome, m4) = listener.joined(token(&m3)).unwrap();
+        assert_eq!(outcome.unwrap().circle, circle);
+        // Each end has numbers of its own.
+        assert_eq!(joining.joined(token(&m4)).unwrap().circle, CircleId(7));
     }
 }
 
 #[test]
 fn another_group_key_or_a_changed_byte_is_a_stranger() {
     let (_, m1) = Dialler::start(local(1, 4, 0), &GroupKey::from_bytes([8; 32]));
-    let greeted = |m1: &[u8]| Listener::greeted(local(2, 5, 0), &[group_key()], m1);
+    let greeted = |m1: &[u8]| greeted(local(2, 5, 0), &[group_key()], m1);
     assert_eq!(error(greeted(token(&m1))), HandshakeError::Stranger);
     let (_, m1) = Dialler::start(local(1, 4, 0), &group_key());
     for at in [4, 20, 60, m1.len() - 8] {
@@ -89,7 +111,7 @@ fn another_group_key_or_a_changed_byte_is_a_stranger() {
 #[test]
 fn another_version_is_told_apart() {
     let json = format!(r#"{{"tag":"hello","version":{},"new":true}}"#, VERSION + 1);
-    let greeted = Listener::greeted(local(2, 5, 0), &[group_key()], hello(&json).as_bytes());
+    let greeted = greeted(local(2, 5, 0), &[group_key()], hello(&json).as_bytes());
     assert_eq!(error(greeted), HandshakeError::Version(2));
 }
 
@@ -100,7 +122,7 @@ fn an_ephemeral_key_that_fixes_the_secret_is_refused() {
     let one = format!("01{}", "00".repeat(31));
     for point in [&"00".repeat(32), &one, order8] {
         let json = format!(r#"{{"tag":"hello","version":1,"ephemeral":"{point}"}}"#);
-        let greeted = Listener::greeted(local(2, 5, 0), &[group_key()], hello(&json).as_bytes());
+        let greeted = greeted(local(2, 5, 0), &[group_key()], hello(&json).as_bytes());
         assert!(matches!(error(greeted), HandshakeError::Misbehaved(_)), "{point}");
     }
 }
@@ -111,21 +133,21 @@ fn a_dialler_refuses_its_own_words_and_answers_to_others() {
     assert_eq!(error(dialler.answered(token(&m1))), HandshakeError::Replayed);
 
     let (_, elsewhere) = Dialler::start(local(1, 6, 0), &group_key());
-    let (_, m2) = Listener::greeted(local(2, 5, 0), &[group_key()], token(&elsewhere)).unwrap();
+    let (_, m2) = greeted(local(2, 5, 0), &[group_key()], token(&elsewhere)).unwrap();
     let (dialler, _) = Dialler::start(local(1, 4, 0), &group_key());
     assert_eq!(error(dialler.answered(token(&m2))), HandshakeError::Replayed);
 
     // Its own ephemeral key back, in an answer that fits.
     let (dialler, m1) = Dialler::start(local(1, 4, 0), &group_key());
-    let (_, m2) = Listener::greeted(local(2, 4, 0), &[group_key()], token(&m1)).unwrap();
+    let (_, m2) = greeted(local(2, 4, 0), &[group_key()], token(&m1)).unwrap();
     assert_eq!(error(dialler.answered(token(&m2))), HandshakeError::Replayed);
 }
 
 #[test]
 fn a_listener_refuses_an_answer_as_a_greeting() {
     let (_, m1) = Dialler::start(local(1, 4, 0), &group_key());
-    let (_, m2) = Listener::greeted(local(2, 5, 0), &[group_key()], token(&m1)).unwrap();
-    let greeted = Listener::greeted(local(1, 6, 0), &[group_key()], token(&m2));
+    let (_, m2) = greeted(local(2, 5, 0), &[group_key()], token(&m1)).unwrap();
+    let greeted = greeted(local(1, 6, 0), &[group_key()], token(&m2));
     assert_eq!(error(greeted), HandshakeError::Replayed);
 }
 
@@ -182,7 +204,7 @@ const M3_OF_0_1: &str = "\
 #[test]
 fn a_join_of_0_1_links_and_is_known_as_such() {
     let (dialler, m1) = Dialler::start(local(1, 4, 0), &group_key());
-    let (listener, m2) = Listener::greeted(local(2, 5, 7), &[group_key()], token(&m1)).unwrap();
+    let (listener, m2) = greeted(local(2, 5, 7), &[group_key()], token(&m1)).unwrap();
     let (_, m3) = dialler.answered(token(&m2)).unwrap();
     assert_ne!(token(&m3), M3_OF_0_1.as_bytes());
     let (outcome, _) = listener.joined(M3_OF_0_1.as_bytes()).unwrap();

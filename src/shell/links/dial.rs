@@ -17,7 +17,7 @@ use crate::shell::link::LinkEvent;
 /// Dials once and tells the owner how it ended.
 pub(super) async fn dial(shared: &std::sync::Arc<Shared>, address: String) {
     let work = async {
-        let _turn = shared.dialling.acquire().await.expect("never closed");
+        let _turn = shared.common.dialling.acquire().await.expect("never closed");
         attempt(shared, &address).await
     };
     let ended = tokio::select! {
@@ -51,9 +51,10 @@ enum DialError {
 async fn attempt(shared: &std::sync::Arc<Shared>, address: &str) -> Result<(), DialError> {
     let limit = Duration::from_millis(CONNECT_MS);
     let found = timeout(limit, lookup_host(address)).await.unwrap_or_else(|late| Err(late.into()));
+    let keys = shared.group_keys();
     let mut last = DialError::Resolve(io::ErrorKind::NotFound.into());
     for remote in found.map_err(DialError::Resolve)?.take(RESOLVED_MAX) {
-        for key in &shared.group_keys {
+        for key in &keys {
             match one(shared, address, remote, key).await {
                 Ok(()) => return Ok(()),
                 Err(

@@ -1,6 +1,7 @@
 //! Handshakes over sockets.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use tokio::time::timeout;
 use tokio_util::bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::shared::Shared;
+use super::shared::{Common, Shared};
 use super::stream::{FrameReader, write_out};
-use crate::handshake::{Dialler, Established, HandshakeError, Listener, Local};
+use crate::handshake::{Dialler, Established, Greeting, HandshakeError, Local};
 use crate::protocol::limits::{FRAME_MAX, HELLO_FRAME_MAX, JOIN_FRAME_MAX};
 use crate::seal::{GroupKey, seal_once};
 
@@ -30,6 +31,9 @@ pub(super) enum GreetError {
     Io(#[from] io::Error),
     #[error("the handshake took longer than {} s", .0.as_secs_f32())]
     Slow(Duration),
+    /// Its key is here, and nobody who could answer: this node stops, or begins anew there.
+    #[error("this node is not in that circle now")]
+    Away,
 }
 
 /// A socket after its handshake, and when that began on the node's monotonic clock.
@@ -45,45 +49,63 @@ pub(super) async fn dialling(
     socket: TcpStream,
     key: &GroupKey,
 ) -> Result<Greeted, GreetError> {
-    let began = shared.now();
+    let common = &shared.common;
+    let began = common.now();
     let mut frames = opened(socket)?;
     let work = async {
         let (dialler, m1) = Dialler::start(local(shared), key);
-        send(&mut frames, &m1, shared).await?;
-        let m2 = next(&mut frames, shared).await?.ok_or(GreetError::Silent)?;
+        send(&mut frames, &m1, common).await?;
+        let m2 = next(&mut frames, common).await?.ok_or(GreetError::Silent)?;
         let (joining, m3) = dialler.answered(&m2)?;
-        send(&mut frames, &m3, shared).await?;
+        send(&mut frames, &m3, common).await?;
         frames.set_max(JOIN_FRAME_MAX);
-        let m4 = next(&mut frames, shared).await?.ok_or_else(cut_off)?;
+        let m4 = next(&mut frames, common).await?.ok_or_else(cut_off)?;
         Ok(joining.joined(&m4)?)
     };
-    let established = within(shared, work).await?;
+    let established = within(common, work).await?;
     frames.set_max(FRAME_MAX);
     Ok(Greeted { frames, established, began })
 }
 
-/// Shakes hands as the side that listened; `greeted` is set once a good hello has come.
+/// Shakes hands as the side that listened, in the circle whose key opens the hello; `greeted` is
+/// set once a good one has come.
 pub(super) async fn listening(
-    shared: &Shared,
+    common: &Common,
     socket: TcpStream,
     greeted: &AtomicBool,
-) -> Result<Greeted, GreetError> {
-    let began = shared.now();
+) -> Result<(Arc<Shared>, Greeted), GreetError> {
+    let began = common.now();
     let mut frames = opened(socket)?;
     let work = async {
-        let m1 = next(&mut frames, shared).await?.ok_or_else(cut_off)?;
-        let (listener, m2) = Listener::greeted(local(shared), &shared.group_keys, &m1)?;
+        let m1 = next(&mut frames, common).await?.ok_or_else(cut_off)?;
+        let greeting = Greeting::open(&common.keyring.borrow(), &m1)?;
+        let shared = common.circle(greeting.circle()).ok_or(GreetError::Away)?;
         greeted.store(true, Ordering::Relaxed);
-        send(&mut frames, &m2, shared).await?;
-        frames.set_max(JOIN_FRAME_MAX);
-        let m3 = next(&mut frames, shared).await?.ok_or_else(cut_off)?;
-        let (outcome, m4) = listener.joined(&m3)?;
-        send(&mut frames, &m4, shared).await?;
-        Ok(outcome?)
+        let established = tokio::select! {
+            biased;
+            () = shared.stop.cancelled() => return Err(GreetError::Away),
+            established = answering(&shared, &mut frames, greeting) => established?,
+        };
+        Ok((shared, established))
     };
-    let established = within(shared, work).await?;
+    let (shared, established) = within(common, work).await?;
     frames.set_max(FRAME_MAX);
-    Ok(Greeted { frames, established, began })
+    Ok((shared, Greeted { frames, established, began }))
+}
+
+async fn answering(
+    shared: &Shared,
+    frames: &mut FrameReader<TcpStream>,
+    greeting: Greeting,
+) -> Result<Established, GreetError> {
+    let common = &shared.common;
+    let (listener, m2) = greeting.answer(local(shared))?;
+    send(frames, &m2, common).await?;
+    frames.set_max(JOIN_FRAME_MAX);
+    let m3 = next(frames, common).await?.ok_or_else(cut_off)?;
+    let (outcome, m4) = listener.joined(&m3)?;
+    send(frames, &m4, common).await?;
+    Ok(outcome?)
 }
 
 fn opened(socket: TcpStream) -> Result<FrameReader<TcpStream>, GreetError> {
@@ -92,26 +114,26 @@ fn opened(socket: TcpStream) -> Result<FrameReader<TcpStream>, GreetError> {
 }
 
 async fn within<T>(
-    shared: &Shared,
+    common: &Common,
     work: impl Future<Output = Result<T, GreetError>>,
 ) -> Result<T, GreetError> {
-    let limit = shared.pace.handshake;
+    let limit = common.pace.handshake;
     timeout(limit, work).await.unwrap_or(Err(GreetError::Slow(limit)))
 }
 
 async fn next(
     frames: &mut FrameReader<TcpStream>,
-    shared: &Shared,
+    common: &Common,
 ) -> Result<Option<Bytes>, GreetError> {
-    Ok(frames.next(shared.pace.handshake).await?)
+    Ok(frames.next(common.pace.handshake).await?)
 }
 
 async fn send(
     frames: &mut FrameReader<TcpStream>,
     frame: &[u8],
-    shared: &Shared,
+    common: &Common,
 ) -> Result<(), GreetError> {
-    Ok(write_out(frames.io(), frame, shared.pace.handshake).await?)
+    Ok(write_out(frames.io(), frame, common.pace.handshake).await?)
 }
 
 fn cut_off() -> GreetError {
@@ -122,11 +144,12 @@ fn local(shared: &Shared) -> Local {
     let mut ephemeral = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *ephemeral).expect("the system gives random bytes");
     Local {
+        circle: shared.circle,
         key: shared.key.clone(),
-        listen: shared.listens.clone(),
+        listen: shared.common.listens.clone(),
         clock: shared.clock.load(Ordering::Relaxed),
         ephemeral,
-        time: (shared.wall)(),
+        time: (shared.common.wall)(),
         seal: seal_once,
     }
 }

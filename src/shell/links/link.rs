@@ -29,7 +29,7 @@ pub(super) struct Link {
 impl Link {
     /// Tells the owner, once, where one direction has carried enough for one key.
     pub(super) async fn count(&self, packets: u64, bytes: u64) {
-        let pace = &self.shared.pace;
+        let pace = &self.shared.common.pace;
         if packets >= pace.rekey_packets || bytes >= pace.rekey_bytes {
             self.rekey_due().await;
         }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::greet::{self, GreetError};
-use super::shared::Shared;
+use super::shared::Common;
 use super::task;
 use crate::handshake::HandshakeError;
 use crate::protocol::limits::{HALF_OPEN_GRACE_MS, HALF_OPEN_MAX, HALF_OPEN_PER_ADDRESS_MAX};
@@ -24,25 +24,25 @@ use crate::protocol::limits::{HALF_OPEN_GRACE_MS, HALF_OPEN_MAX, HALF_OPEN_PER_A
 const ACCEPT_RETRY_MS: u64 = 100;
 
 /// Accepts until the node stops.
-pub(super) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
+pub(super) async fn listen(common: Arc<Common>, listener: TcpListener) {
     let mut handshakes = Handshakes::new(Duration::from_millis(HALF_OPEN_GRACE_MS));
     tokio::select! {
         biased;
-        () = shared.stop.cancelled() => {}
-        () = accept(&shared, &listener, &mut handshakes) => {}
+        () = common.stop.cancelled() => {}
+        () = accept(&common, &listener, &mut handshakes) => {}
     }
     handshakes.abort_all();
 }
 
-async fn accept(shared: &Arc<Shared>, listener: &TcpListener, handshakes: &mut Handshakes) {
+async fn accept(common: &Arc<Common>, listener: &TcpListener, handshakes: &mut Handshakes) {
     loop {
         match listener.accept().await {
             Ok((socket, remote)) => {
                 let place = handshakes.place(remote.ip()).await;
                 let greeted = Arc::new(AtomicBool::new(false));
-                let (shared, said) = (shared.clone(), greeted.clone());
-                let work = shared.clone().tasks.spawn(async move {
-                    greet(&shared, socket, remote, &said).await;
+                let (common, said) = (common.clone(), greeted.clone());
+                let work = common.clone().tasks.spawn(async move {
+                    greet(&common, socket, remote, &said).await;
                     drop(place);
                 });
                 handshakes.push(remote.ip(), greeted, work.abort_handle());
@@ -55,9 +55,9 @@ async fn accept(shared: &Arc<Shared>, listener: &TcpListener, handshakes: &mut H
     }
 }
 
-async fn greet(shared: &Arc<Shared>, socket: TcpStream, remote: SocketAddr, greeted: &AtomicBool) {
-    match greet::listening(shared, socket, greeted).await {
-        Ok(greeted) => task::spawn(shared, greeted, remote, None),
+async fn greet(common: &Common, socket: TcpStream, remote: SocketAddr, greeted: &AtomicBool) {
+    match greet::listening(common, socket, greeted).await {
+        Ok((shared, greeted)) => task::spawn(&shared, greeted, remote, None),
         Err(GreetError::Handshake(HandshakeError::DialledSelf)) => {
             debug!(%remote, "this node dialled itself");
         }
@@ -70,7 +70,7 @@ async fn greet(shared: &Arc<Shared>, socket: TcpStream, remote: SocketAddr, gree
 struct HalfOpen {
     network: IpAddr,
     began: Instant,
-    /// Its hello has opened with a key of the circle.
+    /// Its hello has opened with a key of a circle here.
     greeted: Arc<AtomicBool>,
     work: AbortHandle,
 }

@@ -1,5 +1,8 @@
-//! Links: the listener, dialling, handshakes, and one task per link that seals, opens, encodes and
+//! Links: the port, dialling, handshakes, and one task per link that seals, opens, encodes and
 //! checks, so that the owner gets only what is proven.
+//!
+//! A home has one [`Port`], and each of its circles [`Links`] of its own there: the key that opens
+//! a hello says whose it is.
 //!
 //! [`LinkEvent::Up`] comes before anything else of a link, [`LinkEvent::Down`] once and last. Which
 //! of two links with one peer stays is the owner's to decide.
@@ -14,40 +17,38 @@ mod stream;
 mod task;
 mod writer;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::shared::Shared;
 pub use self::shared::{CONNECT_MS, Pace, RESOLVED_MAX, STOP_MS};
-use crate::seal::GroupKey;
+use self::shared::{Common, Shared};
+use crate::keyring::{CircleId, Keyring};
 use crate::shell::link::LinkEvent;
 
-/// Dials at work at once; more wait their turn.
+/// Dials of all circles at work at once; more wait their turn.
 pub const DIALS_MAX: usize = 16;
-/// Dials at work and waiting; one more is refused.
+/// Dials of one circle at work and waiting; one more is refused.
 pub const DIALS_WAITING_MAX: usize = 256;
 
-/// What links are made with.
-pub struct LinksConfig {
-    /// This node's identity.
-    pub key: SigningKey,
-    /// One group key, or two: the first to speak with, both to listen with.
-    pub group_keys: Vec<GroupKey>,
+/// What a home's port is made with.
+pub struct PortConfig {
+    /// The keys that hellos are opened with, and dials made with; looked up each time.
+    pub keyring: watch::Receiver<Keyring>,
     /// Where this node says it listens; `":PORT"` alone means at the address that others see.
     pub listens: Vec<String>,
     /// Where it does listen.
     pub listener: TcpListener,
     /// Zero of the node's monotonic clock, in which `began` is told.
     pub started: Instant,
-    /// The Lamport clock told in handshakes, a hint; the owner keeps it up to date.
-    pub clock: Arc<AtomicU64>,
     /// Wall clock in seconds since 1970, written into tokens:
     /// [`crate::shell::clock::wall_seconds`].
     pub wall: fn() -> u64,
@@ -55,47 +56,97 @@ pub struct LinksConfig {
     pub pace: Pace,
 }
 
+/// Who this node is in one of its circles.
+pub struct Oneself {
+    /// The circle.
+    pub circle: CircleId,
+    /// The identity there.
+    pub key: SigningKey,
+    /// The Lamport clock told in handshakes, a hint; the owner keeps it up to date.
+    pub clock: Arc<AtomicU64>,
+}
+
 /// Too many dials wait: [`DIALS_WAITING_MAX`]. Dial again once one has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{DIALS_WAITING_MAX} dials are under way or waiting; dial again once one has ended")]
 pub struct TooManyDials;
 
-/// A node's listener, dials and links. Cheap to clone.
+/// Where all circles of a home are reached. Cheap to clone.
+#[derive(Clone)]
+pub struct Port(Arc<Common>);
+
+impl Port {
+    /// Starts listening. A hello to a circle that is not here is left without an answer. `stop`
+    /// ends it, see [`Port::stopped`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn open(config: PortConfig, stop: CancellationToken) -> Port {
+        let common = Arc::new(Common {
+            keyring: config.keyring,
+            listens: config.listens,
+            started: config.started,
+            wall: config.wall,
+            pace: config.pace,
+            stop,
+            tasks: TaskTracker::new(),
+            dialling: Semaphore::new(DIALS_MAX),
+            last_link: AtomicU64::new(0),
+            circles: Mutex::new(BTreeMap::new()),
+        });
+        common.tasks.spawn(listen::listen(common.clone(), config.listener));
+        common.tasks.close();
+        Port(common)
+    }
+
+    /// From now on this node is in this circle, in place of whoever it was there before. Events
+    /// wait in `events`, and links wait for it: nothing is dropped. `stop` ends all links of the
+    /// circle: each says `bye` first, see [`Links::stopped`].
+    ///
+    /// # Panics
+    /// Without a group key on the keyring.
+    pub fn enter(
+        &self,
+        oneself: Oneself,
+        events: mpsc::Sender<LinkEvent>,
+        stop: CancellationToken,
+    ) -> Links {
+        let Oneself { circle, key, clock } = oneself;
+        assert!(!self.0.keyring.borrow().of(circle).is_empty(), "a circle has a group key");
+        let shared = Arc::new(Shared {
+            common: self.0.clone(),
+            circle,
+            key,
+            clock,
+            events,
+            stop,
+            tasks: TaskTracker::new(),
+            dials: Arc::new(Semaphore::new(DIALS_WAITING_MAX)),
+        });
+        shared.tasks.close();
+        let mut circles = self.0.circles.lock().unwrap_or_else(PoisonError::into_inner);
+        circles.insert(circle, Arc::downgrade(&shared));
+        Links(shared)
+    }
+
+    /// Waits until nobody is listened to any more, after the token given to [`Port::open`] was
+    /// cancelled.
+    pub async fn stopped(&self) {
+        self.0.tasks.wait().await;
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Port({:?})", self.0.listens)
+    }
+}
+
+/// A circle's dials and links. Cheap to clone.
 #[derive(Clone)]
 pub struct Links(Arc<Shared>);
 
 impl Links {
-    /// Starts listening. Events wait in `events`, and links wait for it: nothing is dropped.
-    /// `stop` ends everything: each link says `bye` first, see [`Links::stopped`].
-    ///
-    /// # Panics
-    /// Without a group key, or outside a tokio runtime.
-    pub fn start(
-        config: LinksConfig,
-        events: mpsc::Sender<LinkEvent>,
-        stop: CancellationToken,
-    ) -> Links {
-        assert!(!config.group_keys.is_empty(), "a node has a group key");
-        let shared = Arc::new(Shared {
-            key: config.key,
-            group_keys: config.group_keys,
-            listens: config.listens,
-            started: config.started,
-            clock: config.clock,
-            wall: config.wall,
-            pace: config.pace,
-            events,
-            stop,
-            tasks: TaskTracker::new(),
-            dialling: Arc::new(Semaphore::new(DIALS_MAX)),
-            dials: Arc::new(Semaphore::new(DIALS_WAITING_MAX)),
-            last_link: AtomicU64::new(0),
-        });
-        shared.tasks.spawn(listen::listen(shared.clone(), config.listener));
-        shared.tasks.close();
-        Links(shared)
-    }
-
     /// Dials `host:port`. Ends in [`LinkEvent::Up`], [`LinkEvent::DialFailed`] or
     /// [`LinkEvent::DialledSelf`]; every address of the name and every group key is tried.
     ///
@@ -111,7 +162,7 @@ impl Links {
         Ok(())
     }
 
-    /// Waits until all tasks have ended, after the token given to [`Links::start`] was cancelled:
+    /// Waits until all tasks have ended, after the token given to [`Port::enter`] was cancelled:
     /// within [`STOP_MS`], and a little, as long as events are taken.
     pub async fn stopped(&self) {
         self.0.tasks.wait().await;

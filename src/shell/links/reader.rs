@@ -36,7 +36,7 @@ pub(super) async fn read(
 ) -> Result<(), ReadEnd> {
     let (mut bytes, mut incoming) = (0, Incoming::default());
     loop {
-        let Some(token) = frames.next(link.shared.pace.dead).await? else {
+        let Some(token) = frames.next(link.shared.common.pace.dead).await? else {
             return Ok(());
         };
         bytes += (PREFIX + token.len()) as u64;
@@ -55,7 +55,7 @@ async fn take(link: &Link, packet: Packet, pongs: &mpsc::Sender<u64>) {
             let answered =
                 link.ping.compare_exchange(number, NO_PING, Ordering::Relaxed, Ordering::Relaxed);
             if answered.is_ok() && number != NO_PING {
-                let rtt = link.shared.now().saturating_sub(number);
+                let rtt = link.shared.common.now().saturating_sub(number);
                 let rtt = u32::try_from(rtt).unwrap_or(u32::MAX);
                 link.shared.tell(LinkEvent::Rtt(link.id, rtt)).await;
             }

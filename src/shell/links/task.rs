@@ -42,11 +42,12 @@ async fn run(shared: Arc<Shared>, greeted: Greeted, remote: SocketAddr, dialled:
         ping: AtomicU64::new(NO_PING),
         rekey: AtomicBool::new(dialled.is_some()),
     });
-    let peer = established.peer;
+    let (circle, peer) = (established.circle, established.peer);
     let (program, dials) = (established.program, dialled.is_some());
     info!(link = id.0, %peer, %remote, program, dialled = dials, "linked");
     let listens = established.listens;
-    shared.tell(LinkEvent::Up { link: id, peer, dialled, began, remote, listens, sender }).await;
+    let up = LinkEvent::Up { circle, link: id, peer, dialled, began, remote, listens, sender };
+    shared.tell(up).await;
     let (pongs, to_answer) = mpsc::channel(PONGS_MAX);
     let sealer = Sealer::new(&established.send);
     let writer = Writer::new(link.clone(), write, sealer, queue, to_answer);

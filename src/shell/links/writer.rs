@@ -108,7 +108,7 @@ impl Writer {
     }
 
     async fn write(&mut self) -> io::Result<()> {
-        let pace = self.link.shared.pace.clone();
+        let pace = self.link.shared.common.pace.clone();
         let mut ping = interval(pace.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let rekey_at = Instant::now() + pace.rekey;
@@ -140,7 +140,7 @@ impl Writer {
                 self.live.push_front(Charged::own(link::Packet::Pong(Pong { number })));
             }
             _ = ping.tick() => {
-                let now = link.shared.now();
+                let now = link.shared.common.now();
                 link.ping.store(now, Ordering::Relaxed);
                 self.live.push_front(Charged::own(link::Packet::Ping(Ping { number: now })));
             }
@@ -198,7 +198,7 @@ impl Writer {
             if self.batch.is_empty() {
                 return Ok(());
             }
-            write_out(&mut self.io, &self.batch, self.link.shared.pace.write).await?;
+            write_out(&mut self.io, &self.batch, self.link.shared.common.pace.write).await?;
             self.batch.clear();
             self.queue.queued.fetch_sub(std::mem::take(&mut self.charged), Ordering::Relaxed);
             if self.history_written > 0 && self.history.is_empty() {
@@ -228,7 +228,7 @@ impl Writer {
         let json = packet.encode(self.packets);
         assert!(json.len() <= PACKET_BYTES_MAX, "packets are made to fit a frame");
         let before = self.batch.len();
-        let token = self.sealer.seal(&json, (self.link.shared.wall)());
+        let token = self.sealer.seal(&json, (self.link.shared.common.wall)());
         append_frame(&token, &mut self.batch);
         self.bytes += (self.batch.len() - before) as u64;
         self.packets += 1;

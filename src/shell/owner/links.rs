@@ -62,7 +62,8 @@ impl Task {
 
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Up { link, peer, dialled, began, remote, listens, sender } => {
+            LinkEvent::Up { circle, link, peer, dialled, began, remote, listens, sender } => {
+                assert_eq!(circle, self.owner.id, "links are told to the owner of their circle");
                 self.senders.insert(link, sender);
                 self.heard(peer);
                 self.mesh(MeshInput::Up { link, peer, dialled, began, remote, listens });

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::keyring::CircleId;
 use crate::protocol::circle::{Circle, Input, Now, Output};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
@@ -40,6 +41,8 @@ const VIEW_MS: u64 = 50;
 
 /// What the owner works with.
 pub struct Owner {
+    /// Which of the home's circles it is.
+    pub id: CircleId,
     /// The circle's state.
     pub circle: Circle,
     /// Who is dialled and linked.

@@ -3,7 +3,8 @@
 use std::io;
 
 use ed25519_dalek::SigningKey;
-use roda::handshake::{Listener, Local};
+use roda::handshake::{Greeting, Local};
+use roda::keyring::{CircleId, Keyring};
 use roda::protocol::limits::{FRAME_MAX, HELLO_FRAME_MAX, JOIN_FRAME_MAX};
 use roda::seal::{GroupKey, seal_once};
 use roda::wire::{FrameCodec, PREFIX, TooLong, append_frame, frame as frame_of};
@@ -77,6 +78,7 @@ fn reason(error: &io::Error) -> TooLong {
 /// A listener's first packet: refused, or answered within its bound.
 fn greeted(token: &[u8]) {
     let local = Local {
+        circle: CircleId::FIRST,
         key: SigningKey::from_bytes(&[1; 32]),
         listen: vec![],
         clock: 0,
@@ -84,7 +86,10 @@ fn greeted(token: &[u8]) {
         time: 0,
         seal: seal_once,
     };
-    if let Ok((_, answer)) = Listener::greeted(local, &[GroupKey::from_bytes([3; 32])], token) {
+    let mut keyring = Keyring::default();
+    keyring.put(CircleId::FIRST, vec![GroupKey::from_bytes([3; 32])]);
+    let answer = Greeting::open(&keyring, token).and_then(|greeting| greeting.answer(local));
+    if let Ok((_, answer)) = answer {
         assert!(answer.len() <= PREFIX + HELLO_FRAME_MAX);
     }
 }
