@@ -30,7 +30,6 @@ pub(super) struct Base {
     pub(super) config: Config,
     pub(super) keyring: watch::Receiver<Keyring>,
     pub(super) port: Port,
-    pub(super) addresses: Vec<String>,
     /// Zero of the home's monotonic clock.
     pub(super) started: Instant,
     pub(super) cancel: CancellationToken,
@@ -56,7 +55,7 @@ struct Told {
 pub(super) async fn start(base: Base, life: Life) -> Working {
     let (commands_in, commands) = mpsc::channel(COMMANDS_MAX);
     let events = broadcast::channel(EVENTS_MAX).0;
-    let first = view::first(&base.circle(&life), &life.opened.epoch, 0, &base.addresses);
+    let first = view::first(&base.circle(&life), &life.opened.epoch, 0);
     let (view, seen) = watch::channel(Arc::new(first));
     let (reader, reads) = watch::channel(life.opened.reader.clone());
     let handle = Handle { commands: commands_in, view: seen, events: events.clone() };
@@ -136,7 +135,6 @@ impl Base {
             events: told.events.clone(),
             view: told.view.clone(),
             epoch: life.opened.epoch,
-            addresses: self.addresses.clone(),
             top: life.opened.restored.top.map(|(top, _)| top),
             arrival: life.opened.restored.arrival,
             former: life.former,

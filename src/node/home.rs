@@ -1,5 +1,6 @@
 //! What a node has once: its keyring, its port and its page.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,8 +20,8 @@ use crate::keyring::{CircleId, Keyring};
 use crate::protocol::id::NodeId;
 use crate::protocol::limits::ADDRESSES_MAX;
 use crate::shell::clock::{is_usable, wall_seconds};
-use crate::shell::handle::{Handle, View};
-use crate::shell::http::{self, Door, Invite, Login};
+use crate::shell::handle::{Handle, HomeView};
+use crate::shell::http::{self, CircleDoor, Door, Invite, Login};
 use crate::shell::links::{Pace, Port, PortConfig};
 use crate::{invite, lan};
 
@@ -99,20 +100,21 @@ pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running,
         config: config.clone(),
         keyring: keys.clone(),
         port: port.clone(),
-        addresses: own_addresses(&config, peers),
         started,
         cancel: cancel.clone(),
     };
     let Working { handle, rows, lives } = circle::start(base, life).await;
     let invite = invite(CircleId::FIRST, keys, peers.port());
+    let behind = CircleDoor { handle: handle.clone(), rows: Arc::new(rows), invite };
     let door = Door {
-        handle: handle.clone(),
-        rows: Arc::new(rows),
+        circles: BTreeMap::from([(CircleId::FIRST, behind)]),
+        home: HomeView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            addresses: own_addresses(&config, peers),
+        },
         login,
         hosts: config.web_hosts,
         web_dir: config.web_dir,
-        invite,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let door = tokio::spawn(http::serve(web_listener, door, cancel));
     Ok(Running { id, handle, keyring, web, peers, lives, port, door })
@@ -162,9 +164,9 @@ fn login(config: &Config) -> Result<Login, StartError> {
 
 /// What makes invitations into this circle, with the key that it speaks with then.
 fn invite(circle: CircleId, keyring: watch::Receiver<Keyring>, port: u16) -> Invite {
-    Arc::new(move |view: &View| {
+    Arc::new(move |home: &HomeView| {
         let unknown = || vec![format!("localhost:{port}")];
-        let known = view.addresses.iter().filter(|a| split_address(a, false).is_ok()).cloned();
+        let known = home.addresses.iter().filter(|a| split_address(a, false).is_ok()).cloned();
         let addresses: Vec<String> = known.collect();
         let addresses = if addresses.is_empty() { unknown() } else { addresses };
         let key = keyring.borrow().of(circle).first().expect("a circle has a key").clone();

@@ -1,5 +1,5 @@
-//! What the pages, the HTTP routes and the commands see of a running node: commands in, a view and
-//! events out. The owner task stands behind it.
+//! What the pages, the HTTP routes and the commands see of a circle of a running node: commands in,
+//! a view and events out. The circle's owner task stands behind it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub enum Refused {
     Gone(String),
 }
 
-/// What a page or a program may ask of the node.
+/// What a page or a program may ask of the node in a circle.
 #[derive(Debug)]
 pub enum Command {
     /// Write a message. Answered once it is committed here.
@@ -105,7 +105,16 @@ pub struct MemberView {
     pub clock: u64,
 }
 
-/// The circle at one moment, apart from its messages.
+/// What is the home's, whichever circle is spoken of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeView {
+    /// The program's version, as pages and `status` show it.
+    pub version: String,
+    /// Where others can reach it, `host:port`, for invitations: those that were set, else guessed.
+    pub addresses: Vec<String>,
+}
+
+/// A circle at one moment, apart from its messages: its store is its own too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// This node.
@@ -140,8 +149,6 @@ pub struct View {
     pub read_receipts: bool,
     /// Per author: read by the reader here up to this sequence number.
     pub read_here: Watermarks,
-    /// Addresses for an invitation, `host:port`.
-    pub addresses: Vec<String>,
     /// This node has left the circle.
     pub left: bool,
 }
@@ -170,7 +177,7 @@ pub enum Event {
     },
 }
 
-/// Access to a running node. Cheap to clone.
+/// Access to a circle of a running node. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Handle {
     /// Commands to the owner, at most [`COMMANDS_MAX`] waiting.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use roda::keyring::CircleId;
 use roda::protocol::entry::Timestamp;
 use roda::protocol::id::NodeId;
-use roda::shell::handle::{Event, Handle, MemberView, StoreState, View};
-use roda::shell::http::{Door, Login, serve};
+use roda::shell::handle::{Event, Handle, HomeView, MemberView, StoreState, View};
+use roda::shell::http::{CircleDoor, Door, Login, serve};
 use roda::store::Row;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -89,7 +90,6 @@ pub fn view() -> View {
         catching_up: None,
         read_receipts: true,
         read_here: BTreeMap::new(),
-        addresses: vec![],
         left: false,
     }
 }
@@ -108,14 +108,17 @@ impl Node {
         let (commands, waiting) = mpsc::channel(16);
         let (ask, asked) = mpsc::channel(ASKED_MAX);
         tokio::spawn(own(waiting, rows.clone(), events.clone(), ask));
-        let mut door = Door {
+        let circle = CircleDoor {
             handle: Handle { commands, view: views, events: events.clone() },
             rows: rows.clone(),
+            invite: Arc::new(|_| INVITE.to_owned()),
+        };
+        let mut door = Door {
+            circles: BTreeMap::from([(CircleId::FIRST, circle)]),
+            home: HomeView { version: "0.1".to_owned(), addresses: vec![] },
             login: Login::Off,
             hosts: vec![],
             web_dir: None,
-            invite: Arc::new(|_| INVITE.to_owned()),
-            version: "0.1".to_owned(),
         };
         change(&mut door);
         let cancel = CancellationToken::new();

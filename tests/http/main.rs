@@ -3,6 +3,7 @@
 #[path = "../program/mod.rs"]
 mod program;
 
+mod circles;
 mod crowds;
 mod fake;
 mod floods;

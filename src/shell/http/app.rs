@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::door::{Door, Rows, Unreadable};
+use super::door::Door;
 use super::hosts::Hosts;
 use super::limits::PAGES_MAX;
-use super::message::Lens;
 use super::metrics::Metrics;
-use super::problem::Problem;
 use super::served::Embedded;
-use crate::shell::handle::View;
 
 /// What all requests share.
 #[derive(Clone)]
@@ -39,32 +35,7 @@ impl std::ops::Deref for App {
 }
 
 impl Shared {
-    pub(super) fn view(&self) -> Arc<View> {
-        self.door.handle.view.borrow().clone()
-    }
-
-    pub(super) fn lens(&self) -> Lens {
-        Lens::new(self.view())
-    }
-
     pub(super) fn pages_open(&self) -> usize {
         PAGES_MAX - self.pages.available_permits()
-    }
-
-    /// Reads from the store, off the async threads.
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&dyn Rows) -> Result<T, Unreadable> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let rows = self.door.rows.clone();
-        match tokio::task::spawn_blocking(move || read(&*rows)).await {
-            Ok(read) => {
-                read.map_err(|why| Problem::unreadable(StatusCode::SERVICE_UNAVAILABLE, why))
-            }
-            Err(_) => {
-                let why = "reading broke off, a bug; look at the node's log";
-                Err(Problem::unreadable(StatusCode::INTERNAL_SERVER_ERROR, why))
-            }
-        }
     }
 }

@@ -1,23 +1,25 @@
-//! What stands behind the door: the node, its messages, and who may come in.
+//! What stands behind the door: the circles, their messages, and who may come in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 
+use crate::keyring::CircleId;
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::{Hash, NodeId};
-use crate::shell::handle::{Handle, View};
+use crate::shell::handle::{Handle, HomeView};
 use crate::store::{ReadTo, Row, Unread};
 
 /// Everything that stands behind the door.
 #[derive(Clone)]
 pub struct Door {
-    /// The running node.
-    pub handle: Handle,
-    /// Its committed messages.
-    pub rows: Arc<dyn Rows>,
+    /// The circles of this home, [`CircleId::FIRST`] among them.
+    pub circles: BTreeMap<CircleId, CircleDoor>,
+    /// What is the home's, whichever circle is spoken of.
+    pub home: HomeView,
     /// Who may use `/api`, `/metrics` and the WebSocket.
     pub login: Login,
     /// Further exact `host:port` that are answered, beside the listener's own address, and
@@ -25,14 +27,21 @@ pub struct Door {
     pub hosts: Vec<String>,
     /// Serve the page's files from this folder, not from the binary.
     pub web_dir: Option<PathBuf>,
-    /// Makes the invitation, `roda:HOST:PORT[,HOST:PORT…]#KEY`.
-    pub invite: Invite,
-    /// The program's version, as pages and `status` show it.
-    pub version: String,
 }
 
-/// Makes the invitation from the addresses in the view.
-pub type Invite = Arc<dyn Fn(&View) -> String + Send + Sync>;
+/// One circle behind the door.
+#[derive(Clone)]
+pub struct CircleDoor {
+    /// The node in it.
+    pub handle: Handle,
+    /// Its committed messages.
+    pub rows: Arc<dyn Rows>,
+    /// Makes the invitation, `roda:HOST:PORT[,HOST:PORT…]#KEY`.
+    pub invite: Invite,
+}
+
+/// Makes the invitation into a circle of this home.
+pub type Invite = Arc<dyn Fn(&HomeView) -> String + Send + Sync>;
 
 /// Who may use `/api`, `/metrics` and the WebSocket.
 #[derive(Clone)]

@@ -14,3 +14,6 @@ pub(super) struct Ended(pub(super) u16, pub(super) &'static str);
 pub(super) fn stopping() -> Ended {
     Ended(close::GOING_AWAY, "the node is stopping")
 }
+
+/// How a page's work goes on; it ends as the page has gone (none), or as the node ends it.
+pub(super) type Step = Result<(), Option<Ended>>;

@@ -2,11 +2,13 @@
 //!
 //! A request passes, in this order: the connection's bounds (`server`), then the guards on Host,
 //! Origin and token, which also put the security headers on every answer (`guards`), then its
-//! route (`routes`, `socket`, `assets`). Nothing here changes the circle: commands go to the owner
-//! through [`crate::shell::handle::Handle`], and messages are read through [`Rows`].
+//! route (`routes`, `socket`, `assets`). Which circle it speaks of is said in one place (`circle`).
+//! Nothing here changes a circle: commands go to its owner through
+//! [`crate::shell::handle::Handle`], and messages are read through [`Rows`].
 
 mod app;
 mod assets;
+mod circle;
 mod door;
 mod ended;
 mod frames;
@@ -19,6 +21,7 @@ mod metrics;
 mod modules;
 mod places;
 mod problem;
+mod request;
 mod routes;
 mod served;
 mod server;
@@ -26,5 +29,5 @@ mod slim;
 mod socket;
 mod status;
 
-pub use self::door::{Door, Invite, Login, Rows, Unreadable};
+pub use self::door::{CircleDoor, Door, Invite, Login, Rows, Unreadable};
 pub use self::server::serve;

@@ -1,12 +1,9 @@
 //! `/api`, `/metrics` and `/healthz`.
 
-use std::error::Error;
-use std::iter;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -15,35 +12,42 @@ use axum::{Json, Router};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::{RequestBodyDeadlineLayer, TimeoutError};
+use tower_http::timeout::RequestBodyDeadlineLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Span, trace, trace_span};
 
 use crate::protocol::id::NodeId;
-use crate::shell::handle::{Command, Refused, StoreState};
+use crate::shell::handle::{Command, Refused, StoreState, View};
 
 use super::app::App;
+use super::door::CircleDoor;
 use super::limits::{BODY_WAIT, HISTORY_DEFAULT, JSON_BODY_MAX};
 use super::message::{Part, check_reference, parse_message_id};
 use super::problem::Problem;
+use super::request::{Named, Payload, body};
 use super::{assets, guards, socket, status};
 
 type Answer = Result<Json<Value>, Problem>;
 
+/// The routes of one circle.
+fn of_circle() -> Router<App> {
+    Router::new()
+        .route("/messages", get(messages).post(send))
+        .route("/messages/{id}", get(message))
+        .route("/members", get(members))
+        .route("/members/{id}/aside", post(set_aside))
+        .route("/status", get(show_status))
+        .route("/me", put(change_me))
+        .route("/circle", put(name_circle))
+        .route("/leave", post(leave))
+        .route("/invite", get(invite))
+}
+
 pub(super) fn router(app: App) -> Router {
     Router::new()
-        .route("/api/messages", get(messages).post(send))
-        .route("/api/messages/{id}", get(message))
-        .route("/api/members", get(members))
-        .route("/api/members/{id}/aside", post(set_aside))
-        .route("/api/status", get(show_status))
-        .route("/api/me", put(change_me))
-        .route("/api/circle", put(name_circle))
-        .route("/api/leave", post(leave))
-        .route("/api/invite", get(invite))
+        .nest("/api", of_circle())
         .route("/api/{*rest}", any(no_such_route))
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
@@ -87,58 +91,6 @@ async fn no_such_route() -> Problem {
     Problem::not_found("there is no such route; docs/api.md lists them")
 }
 
-/// A JSON body within its bounds of size and time.
-struct Payload<T>(T);
-
-impl<T: DeserializeOwned> FromRequest<App> for Payload<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
-        let mime = request.headers().get(header::CONTENT_TYPE).and_then(|mime| mime.to_str().ok());
-        let mime = mime.and_then(|mime| mime.split(';').next()).unwrap_or_default().trim();
-        if !mime.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_json",
-                "send JSON with Content-Type: application/json",
-            ));
-        }
-        let bytes = body(request).await?;
-        // A field that is skipped is not looked into: without this it might hold anything.
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Problem::invalid("the body is not UTF-8; send JSON in UTF-8"))?;
-        serde_json::from_str(text)
-            .map(Payload)
-            .map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
-    }
-}
-
-async fn body(request: Request) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::too_large(format!("a body has at most {JSON_BODY_MAX} bytes; send less"))
-        } else if is_late(&rejection) {
-            Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "timeout",
-                format!("the body did not arrive within {} s; send it again", BODY_WAIT.as_secs()),
-            )
-        } else {
-            Problem::invalid("the body broke off; send it again")
-        }
-    })
-}
-
-/// Whether the deadline of the body is what stands behind an error.
-fn is_late(error: &(dyn Error + 'static)) -> bool {
-    iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<TimeoutError>())
-}
-
-/// What stands in an address, where it is UTF-8.
-fn in_path(part: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    part.map(|Path(part)| part).map_err(|rejection| Problem::invalid(rejection.body_text()))
-}
-
 #[derive(Deserialize)]
 struct Cursor {
     before: Option<String>,
@@ -146,21 +98,21 @@ struct Cursor {
     limit: Option<usize>,
 }
 
-async fn messages(State(app): State<App>, cursor: Result<Query<Cursor>, QueryRejection>) -> Answer {
+async fn messages(circle: CircleDoor, cursor: Result<Query<Cursor>, QueryRejection>) -> Answer {
     let Query(cursor) = cursor.map_err(|rejection| Problem::invalid(rejection.body_text()))?;
     let part = Part::parse(cursor.before.as_deref(), cursor.after.as_deref())?;
-    let lens = app.lens();
+    let lens = circle.lens();
     let limit = cursor.limit.unwrap_or(HISTORY_DEFAULT).min(lens.fitting_with_receipts());
-    let (rows, more) = app.read(move |rows| part.read(rows, Some(limit))).await?;
+    let (rows, more) = circle.read(move |rows| part.read(rows, Some(limit))).await?;
     let messages: Vec<_> = rows.iter().map(|row| lens.message_with_receipts(row)).collect();
     Ok(Json(json!({"messages": messages, "more": more})))
 }
 
-async fn message(State(app): State<App>, id: Result<Path<String>, PathRejection>) -> Answer {
-    let (author, seq) = parse_message_id(&in_path(id)?)?;
-    let row = app.read(move |rows| rows.get(author, seq)).await?;
+async fn message(circle: CircleDoor, named: Named) -> Answer {
+    let (author, seq) = parse_message_id(&named.id)?;
+    let row = circle.read(move |rows| rows.get(author, seq)).await?;
     let row = row.ok_or_else(|| Problem::not_found("this node does not hold that message"))?;
-    Ok(Json(json!(app.lens().message_with_receipts(&row))))
+    Ok(Json(json!(circle.lens().message_with_receipts(&row))))
 }
 
 #[derive(Deserialize)]
@@ -170,16 +122,16 @@ struct Send {
     reference: Option<String>,
 }
 
-async fn send(State(app): State<App>, Payload(send): Payload<Send>) -> Result<Response, Problem> {
+async fn send(circle: CircleDoor, Payload(send): Payload<Send>) -> Result<Response, Problem> {
     check_reference(send.reference.as_deref())?;
     let Send { text, reference } = send;
-    let row = app.door.handle.ask(|reply| Command::Send { text, reference, reply }).await?;
-    let message = json!(app.lens().message_with_receipts(&row));
+    let row = circle.handle.ask(|reply| Command::Send { text, reference, reply }).await?;
+    let message = json!(circle.lens().message_with_receipts(&row));
     Ok((StatusCode::CREATED, Json(message)).into_response())
 }
 
-async fn members(State(app): State<App>) -> Json<Value> {
-    Json(json!({"members": status::members_json(&app.view())}))
+async fn members(circle: CircleDoor) -> Json<Value> {
+    Json(json!({"members": status::members_json(&circle.view())}))
 }
 
 #[derive(Deserialize)]
@@ -193,29 +145,25 @@ fn yes() -> bool {
 }
 
 /// Without a body the member is set aside.
-async fn set_aside(
-    State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Answer {
-    let member: NodeId = in_path(id)?.parse().map_err(|_| {
+async fn set_aside(circle: CircleDoor, named: Named, request: Request) -> Answer {
+    let member: NodeId = named.id.parse().map_err(|_| {
         Problem::invalid("a member's id has 64 lower-case hex digits; /api/members lists them")
     })?;
-    if !app.view().members.iter().any(|known| known.id == member) {
+    if !circle.view().members.iter().any(|known| known.id == member) {
         return Err(Problem::not_found("no such member is known; /api/members lists them"));
     }
     let aside = if request.headers().contains_key(header::CONTENT_TYPE) {
-        Payload::<Aside>::from_request(request, &app).await?.0.aside
+        Payload::<Aside>::from_request(request, &()).await?.0.aside
     } else if body(request).await?.is_empty() {
         true
     } else {
         return Err(Problem::invalid("send the body with Content-Type: application/json"));
     };
-    done(app.door.handle.ask(|reply| Command::SetAside(member, aside, reply)).await)
+    done(circle.handle.ask(|reply| Command::SetAside(member, aside, reply)).await)
 }
 
-async fn show_status(State(app): State<App>) -> Json<Value> {
-    Json(status::status_json(&app.view(), &app.door.version))
+async fn show_status(State(app): State<App>, circle: CircleDoor) -> Json<Value> {
+    Json(status::status_json(&circle.view(), &app.door.home))
 }
 
 #[derive(Deserialize)]
@@ -224,30 +172,30 @@ struct Me {
     read_receipts: Option<bool>,
 }
 
-async fn change_me(State(app): State<App>, Payload(me): Payload<Me>) -> Answer {
+async fn change_me(circle: CircleDoor, Payload(me): Payload<Me>) -> Answer {
     if me.name.is_none() && me.read_receipts.is_none() {
         return Err(Problem::invalid("give name, read_receipts or both"));
     }
     if let Some(name) = me.name {
-        app.door.handle.ask(|reply| Command::SetName(name, reply)).await?;
+        circle.handle.ask(|reply| Command::SetName(name, reply)).await?;
     }
     if let Some(told) = me.read_receipts {
-        app.door.handle.ask(|reply| Command::SetReadReceipts(told, reply)).await?;
+        circle.handle.ask(|reply| Command::SetReadReceipts(told, reply)).await?;
     }
     done(Ok(()))
 }
 
 #[derive(Deserialize)]
-struct Circle {
+struct CircleName {
     name: String,
 }
 
-async fn name_circle(State(app): State<App>, Payload(circle): Payload<Circle>) -> Answer {
-    done(app.door.handle.ask(|reply| Command::SetCircle(circle.name, reply)).await)
+async fn name_circle(circle: CircleDoor, Payload(named): Payload<CircleName>) -> Answer {
+    done(circle.handle.ask(|reply| Command::SetCircle(named.name, reply)).await)
 }
 
-async fn leave(State(app): State<App>) -> Answer {
-    done(app.door.handle.ask(Command::Leave).await)
+async fn leave(circle: CircleDoor) -> Answer {
+    done(circle.handle.ask(Command::Leave).await)
 }
 
 /// An empty object: what changed is seen in the view.
@@ -256,8 +204,8 @@ fn done(result: Result<(), Refused>) -> Answer {
     Ok(Json(json!({})))
 }
 
-async fn invite(State(app): State<App>) -> Answer {
-    let link = (app.door.invite)(&app.view());
+async fn invite(State(app): State<App>, circle: CircleDoor) -> Answer {
+    let link = (circle.invite)(&app.door.home);
     let qr = QrCode::new(&link).map_err(|_| {
         Problem::invalid(
             "the invitation does not fit a QR code; set fewer RODA_ADVERTISE addresses",
@@ -267,19 +215,24 @@ async fn invite(State(app): State<App>) -> Answer {
     Ok(Json(json!({"link": link, "qr": qr})))
 }
 
-async fn metrics(State(app): State<App>) -> Response {
-    let text = app.metrics.render(&app.view(), app.pages_open());
+async fn metrics(State(app): State<App>, circle: CircleDoor) -> Response {
+    let text = app.metrics.render(&circle.view(), app.pages_open());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
 async fn healthz(State(app): State<App>) -> Response {
-    let view = app.view();
-    let why = match (&view.store, &view.damaged) {
-        (StoreState::Failing(reason), _) => {
-            format!("nothing can be stored: {reason}; look at the disk of the data folder")
+    match app.door.circles.values().find_map(|circle| trouble(&circle.view())) {
+        Some(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", why).into_response(),
+        None => "ok".into_response(),
+    }
+}
+
+/// What ails the circle's store.
+fn trouble(view: &View) -> Option<String> {
+    match &view.store {
+        StoreState::Failing(reason) => {
+            Some(format!("nothing can be stored: {reason}; look at the disk of the data folder"))
         }
-        (StoreState::Ok, Some(damage)) => damage.clone(),
-        (StoreState::Ok, None) => return "ok".into_response(),
-    };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", why).into_response()
+        StoreState::Ok => view.damaged.clone(),
+    }
 }

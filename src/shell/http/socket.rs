@@ -91,7 +91,7 @@ async fn talk(
         queue.send(plain_error_frame(&problem).into()).await.ok()?;
         return Some(Ended(close::TRY_AGAIN_LATER, "too many pages"));
     };
-    Page::new(app.clone(), queue.clone()).run(stream).await
+    Page::new(app, queue.clone()).run(stream).await
 }
 
 async fn authorize(app: &App, stream: &mut SplitStream<WebSocket>) -> bool {

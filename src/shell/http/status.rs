@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
-use crate::shell::handle::{MemberView, StoreState, View};
+use crate::shell::handle::{HomeView, MemberView, StoreState, View};
 use crate::store::ReadTo;
 
 use super::limits::{FRAME_HEAD_MAX, FRAME_TO_PAGE_MAX};
@@ -271,7 +271,7 @@ pub(super) fn catching_up_json(view: &View) -> Value {
     view.catching_up.map_or(Value::Null, |(held, of)| json!({"held": held, "of": of}))
 }
 
-pub(super) fn status_json(view: &View, version: &str) -> Value {
+pub(super) fn status_json(view: &View, home: &HomeView) -> Value {
     json!({
         "id": view.me,
         "name": own_name(view),
@@ -281,7 +281,7 @@ pub(super) fn status_json(view: &View, version: &str) -> Value {
         "links": view.links,
         "store": store_text(&view.store),
         "catching_up": catching_up_json(view),
-        "version": version,
+        "version": home.version,
         "epoch": view.epoch,
         "left": view.left,
     })

@@ -65,8 +65,6 @@ pub struct Owner {
     pub view: watch::Sender<Arc<View>>,
     /// Names the store's arrival numbers.
     pub epoch: String,
-    /// Addresses for an invitation where none was set: learned, else guessed.
-    pub addresses: Vec<String>,
     /// What was committed at the start.
     pub top: Option<Timestamp>,
     /// Last arrival number committed.

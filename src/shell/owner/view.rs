@@ -21,7 +21,7 @@ fn circle_name(body: Option<&str>) -> String {
 }
 
 /// A view before the owner's first.
-pub fn first(circle: &Circle, epoch: &str, arrival: u64, addresses: &[String]) -> View {
+pub fn first(circle: &Circle, epoch: &str, arrival: u64) -> View {
     View {
         me: circle.me(),
         epoch: epoch.to_owned(),
@@ -39,7 +39,6 @@ pub fn first(circle: &Circle, epoch: &str, arrival: u64, addresses: &[String]) -
         catching_up: circle.catching_up(),
         read_receipts: circle.read_receipts(),
         read_here: BTreeMap::new(),
-        addresses: addresses.to_vec(),
         left: false,
     }
 }
@@ -93,7 +92,7 @@ impl Task {
             store: self.store.clone(),
             damaged: self.damaged.clone(),
             left: me.is_some_and(|me| me.left),
-            ..first(circle, &owner.epoch, owner.arrival, &owner.addresses)
+            ..first(circle, &owner.epoch, owner.arrival)
         }
     }
 

@@ -4,14 +4,15 @@ use axum::extract::ws::Message;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::Page;
+use super::followed::Followed;
 use super::pending::{Outcome, Pending};
-use super::{Page, Step};
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
 use crate::shell::handle::{Command, Refused};
 use crate::shell::http::door::{Rows, Unreadable};
-use crate::shell::http::ended::Ended;
+use crate::shell::http::ended::{Ended, Step};
 use crate::shell::http::frames::{
     FromPage, Question, Seen, ToPage, error_frame, plain_error_frame,
 };
@@ -28,7 +29,7 @@ impl Page {
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => {
                 let problem = Problem::invalid("send text frames with JSON");
-                return self.put(plain_error_frame(&problem)).await;
+                return self.followed.put(plain_error_frame(&problem)).await;
             }
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
         };
@@ -41,18 +42,20 @@ impl Page {
                 .map_err(|error| Problem::invalid(format!("the frame cannot be read: {error}")))
         };
         let answered = match read {
-            Ok(frame) => self.answer(frame).await?,
+            Ok(frame) => self.followed.answer(frame).await?,
             Err(problem) => Err(problem),
         };
         match answered {
             Ok(()) => Ok(()),
             Err(problem) => {
                 let question: Question = serde_json::from_str(&text).unwrap_or_default();
-                self.put(error_frame(&question, &problem)).await
+                self.followed.put(error_frame(&question, &problem)).await
             }
         }
     }
+}
 
+impl Followed {
     /// The inner result is the page's fault, the outer ends the page.
     async fn answer(&mut self, frame: FromPage) -> Result<Result<(), Problem>, Option<Ended>> {
         match frame {
@@ -69,20 +72,20 @@ impl Page {
                 return Ok(self.read_upto(&upto, arrival).await);
             }
             // Not worth waiting for.
-            FromPage::Typing => drop(self.app.door.handle.commands.try_send(Command::Typing)),
+            FromPage::Typing => drop(self.circle.handle.commands.try_send(Command::Typing)),
         }
         Ok(Ok(()))
     }
 
     async fn command(&self, command: Command) -> Result<(), Problem> {
-        self.app.door.handle.commands.send(command).await.map_err(|_| Problem::gone())
+        self.circle.handle.commands.send(command).await.map_err(|_| Problem::gone())
     }
 
     /// Looks up what a program of 0.1 has said it has read.
     async fn read_upto(&mut self, upto: &str, arrival: u64) -> Result<(), Problem> {
         let upto = parse_place(upto)?;
-        let view = self.app.view();
-        let marks = self.app.read(move |rows| {
+        let view = self.circle.view();
+        let marks = self.circle.read(move |rows| {
             let mut marks = Watermarks::new();
             for author in view.members.iter().map(|member| member.id) {
                 let from = view.read_here.get(&author).copied().unwrap_or(0);
@@ -98,8 +101,8 @@ impl Page {
 
     /// Another epoch, or a number this store never gave: the page starts afresh.
     async fn resume(&mut self, epoch: Option<String>, arrival: u64) -> Step {
-        let same = arrival == 0 || epoch.as_deref() == Some(self.app.view().epoch.as_str());
-        let given = arrival <= self.streamed.max(self.app.view().arrival);
+        let same = arrival == 0 || epoch.as_deref() == Some(self.circle.view().epoch.as_str());
+        let given = arrival <= self.streamed.max(self.circle.view().arrival);
         if !same || !given {
             return self.welcome().await;
         }
@@ -126,7 +129,7 @@ impl Page {
             Ok(part) => part,
             Err(problem) => return Ok(Err(problem)),
         };
-        let (rows, more) = match self.app.read(move |rows| part.read(rows, limit)).await {
+        let (rows, more) = match self.circle.read(move |rows| part.read(rows, limit)).await {
             Ok(read) => read,
             Err(problem) => return Ok(Err(problem)),
         };
