@@ -143,6 +143,11 @@ export interface MembersChanged {
   members: Member[];
 }
 
+export interface Heard {
+  type: 'heard';
+  members: Record<Id, Pick<Member, 'rtt_ms' | 'last_heard'>>;
+}
+
 export interface Typing {
   type: 'typing';
   member: Id;
@@ -174,7 +179,7 @@ export interface Failure {
 /** What the node sends. */
 export type FromNode =
   | Welcome | Early | Messages | Changed | Page | Sent | ReceiptsMoved | Members | MembersChanged
-  | Typing | Progress | Notice | Failure;
+  | Heard | Typing | Progress | Notice | Failure;
 
 export interface Auth {
   type: 'auth';

@@ -1,7 +1,7 @@
 //! As many messages as a circle takes: committed at all nodes and on all pages.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Table;
@@ -38,7 +38,8 @@ async fn rate(mesh: &Mesh, writers: usize) -> (f64, f64) {
         Arc::new((0..writers).map(|_| (0..count).map(|_| AtomicU32::new(0)).collect()).collect());
     let (mut sinks, mut readers) = (Vec::new(), Vec::new());
     for (number, page) in pages.into_iter().enumerate() {
-        let (writer, reader) = page.split();
+        let (writer, mut reader) = page.split();
+        reader.early = false;
         sinks.push(writer);
         readers.push(tokio::spawn(read(reader, number, seen.clone())));
     }
@@ -58,9 +59,11 @@ async fn rate(mesh: &Mesh, writers: usize) -> (f64, f64) {
 }
 
 async fn read(mut reader: Reader, page: usize, seen: Arc<Vec<Vec<AtomicU32>>>) {
+    let nobody = AtomicUsize::new(0);
     loop {
-        for (writer, _) in reader.texts().await.0 {
-            seen[writer as usize][page].fetch_add(1, Ordering::Relaxed);
+        for (writer, number) in reader.texts(&nobody).await.0 {
+            // In the order of its writer.
+            seen[writer as usize][page].fetch_max(number + 1, Ordering::Relaxed);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A message now and then: from page to page, and what it costs.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::Table;
@@ -44,7 +45,7 @@ async fn measure(mesh: &Mesh) -> Calm {
     // Its own page reads too; what it reads is not measured.
     let own = tokio::spawn(async move {
         loop {
-            own.texts().await;
+            own.next(0).await;
         }
     });
     let mut readers: Vec<_> = pages.map(|page| page.split()).collect();
@@ -64,10 +65,11 @@ async fn measure(mesh: &Mesh) -> Calm {
             sent
         };
         let reading = readers.iter_mut().map(|(_, reader)| async move {
-            let mut came = Vec::new();
+            // Each as soon as it is shown.
+            let mut came = BTreeMap::new();
             while came.len() < count as usize {
                 let (numbers, at) = reader.next(run).await;
-                came.extend(numbers.into_iter().map(|number| (number, at)));
+                numbers.into_iter().for_each(|number| _ = came.entry(number).or_insert(at));
             }
             came
         });

@@ -82,8 +82,12 @@ impl Mesh {
             let node = mesh.start(number);
             mesh.nodes.push(node);
         }
-        let linked = (count - 1).min(roda::protocol::limits::LINKS_MAX) as f64;
-        until("all are linked", || mesh.nodes.iter().all(|node| node.status("links") >= linked));
+        if count <= roda::protocol::limits::LINKS_MAX {
+            let others = (count - 1) as f64;
+            until("all are linked", || {
+                mesh.nodes.iter().all(|node| node.status("links") >= others)
+            });
+        }
         let said = count as f64;
         until("all have met", || mesh.nodes.iter().all(|node| node.status("messages") >= said));
         mesh

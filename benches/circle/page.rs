@@ -1,5 +1,6 @@
 //! A page's side of a WebSocket, the same to a node and to the floor: texts go in and come out.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{SplitSink, SplitStream};
@@ -52,8 +53,8 @@ impl Writer {
 /// The half of a page that reads.
 pub struct Reader {
     stream: SplitStream<WebSocketStream<TcpStream>>,
-    /// Bytes of all frames that came.
-    pub bytes: usize,
+    /// Whether what the node has not committed yet counts as come.
+    pub early: bool,
 }
 
 impl Page {
@@ -67,21 +68,23 @@ impl Page {
     }
 
     pub fn split(self) -> (Writer, Reader) {
-        (Writer(self.sink), Reader { stream: self.stream, bytes: 0 })
+        (Writer(self.sink), Reader { stream: self.stream, early: true })
     }
 }
 
 impl Reader {
-    /// Run and number of the texts in the next frame that has any, and when it was read.
-    pub async fn texts(&mut self) -> (Vec<(u32, u32)>, Instant) {
+    /// Run and number of the texts in the next frame that has any, and when it was read. Counts
+    /// the bytes of all frames.
+    pub async fn texts(&mut self, bytes: &AtomicUsize) -> (Vec<(u32, u32)>, Instant) {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
             let frame = next.expect("a frame within a minute").expect("the link stands");
             let Message::Text(text) = frame.expect("the link stands") else { continue };
             let came = Instant::now();
-            self.bytes += text.len();
+            bytes.fetch_add(text.len(), Ordering::Relaxed);
             let frame: Frame = serde_json::from_str(&text).expect("JSON");
-            if !matches!(frame.kind, "message" | "messages") {
+            let early = self.early && frame.kind == "early";
+            if !early && !matches!(frame.kind, "message" | "messages") {
                 continue;
             }
             let texts = frame.messages.into_iter().map(|message| message.text);
@@ -93,10 +96,11 @@ impl Reader {
         }
     }
 
-    /// The numbers of the run's texts in the next frame that has any, and when it was read.
+    /// The numbers of the run's texts in the next frame that has any, and when it was read. What
+    /// was shown early comes twice.
     pub async fn next(&mut self, run: u32) -> (Vec<u32>, Instant) {
         loop {
-            let (texts, came) = self.texts().await;
+            let (texts, came) = self.texts(&AtomicUsize::new(0)).await;
             let of_run = texts.iter().filter(|(of, _)| *of == run);
             let numbers: Vec<u32> = of_run.map(|(_, number)| *number).collect();
             if !numbers.is_empty() {

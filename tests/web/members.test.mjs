@@ -116,6 +116,13 @@ test('a large circle comes in several frames, and later only who has changed', (
   changed([member('b', { rtt_ms: 4 })]);
   assert.equal(names(), 'abc');
   assert.equal(store.members.get(id('b')).rtt_ms, 4);
+  frames.get('heard').take({ members: {
+    [id('b')]: { rtt_ms: 7, last_heard: 5 }, [id('z')]: { rtt_ms: 1, last_heard: 1 },
+  } }, { store });
+  assert.equal(names(), 'abc', 'who is not known is not made up');
+  const { rtt_ms, last_heard, since } = store.members.get(id('b'));
+  assert.deepEqual([rtt_ms, last_heard], [7, 5]);
+  assert.equal(since, null, 'of the member as it was told last');
   changed([], 'os muitos');
   assert.equal(store.circle, 'os muitos');
   store.welcome({ ...welcome, circle: 'os muitos' });

@@ -1,6 +1,6 @@
 //! The WebSocket's frames, apart from `messages` (see `message`).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::store::{Row, Unread};
 
 use super::message::{Lens, Message, newest_that_fit, place_text};
 use super::problem::Problem;
-use super::status::{self, Members, Receipts};
+use super::status::{self, Heard, Members, Receipts};
 
 /// What a page may send.
 #[derive(Debug, Deserialize)]
@@ -96,6 +96,9 @@ pub(super) enum ToPage<'a> {
     MembersChanged {
         circle: &'a str,
         members: &'a Members,
+    },
+    Heard {
+        members: BTreeMap<NodeId, Heard>,
     },
     Typing {
         member: NodeId,

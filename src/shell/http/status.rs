@@ -22,6 +22,8 @@ const PART_BYTES_MAX: usize = FRAME_TO_PAGE_MAX - FRAME_HEAD_MAX;
 const MARK_BYTES: usize = 88;
 /// Bytes of a member's receipt without its watermarks.
 const MEMBER_BYTES: usize = 128;
+/// Bytes of when and how quickly a member was heard.
+const HEARD_BYTES: usize = 144;
 /// An offline member's `last_heard` is told anew when it moved by so many milliseconds.
 const HEARD_STEP_MS: u64 = 10_000;
 
@@ -86,24 +88,20 @@ pub(super) enum MembersNews {
     Changed(Vec<Members>),
 }
 
-/// What is new about members since `old`: in one life nobody is forgotten. All are told where they
-/// fit one frame, except that what changes all the time comes alone.
+/// What is new about members since `old`, but for what changes all the time: in one life nobody is
+/// forgotten. All are told where they fit one frame.
 pub(super) fn members_news(old: &View, new: &View) -> MembersNews {
     let before: BTreeMap<_, _> = old.members.iter().map(|member| (member.id, member)).collect();
-    let differs = |member: &MemberView, shown: fn(&MemberView) -> MemberView| {
-        before.get(&member.id).is_none_or(|before| shown(before) != shown(member))
-    };
-    let changed: Vec<_> = new.members.iter().filter(|member| differs(member, shown)).collect();
-    let renamed = old.circle != new.circle;
-    if changed.is_empty() && !renamed {
+    let differs =
+        |member: &&MemberView| before.get(&member.id).is_none_or(|old| !lasts(old, member));
+    let changed: Vec<_> = new.members.iter().filter(differs).collect();
+    if changed.is_empty() && old.circle == new.circle {
         return MembersNews::None;
     }
-    if renamed || changed.iter().any(|member| differs(member, lasting)) {
-        let mut all = members_parts(new.members.iter());
-        let first = all.next().unwrap_or_default();
-        if all.next().is_none() {
-            return MembersNews::All(first);
-        }
+    let mut all = members_parts(new.members.iter());
+    let first = all.next().unwrap_or_default();
+    if all.next().is_none() {
+        return MembersNews::All(first);
     }
     let mut parts: Vec<Members> = members_parts(changed.into_iter()).collect();
     if parts.is_empty() {
@@ -112,21 +110,46 @@ pub(super) fn members_news(old: &View, new: &View) -> MembersNews {
     MembersNews::Changed(parts)
 }
 
-/// A member as pages are told of it: receipts travel by themselves, and that an online member was
-/// just heard is no news.
-fn shown(member: &MemberView) -> MemberView {
-    MemberView {
-        last_heard: member.last_heard.filter(|_| !member.online).map(|at| at / HEARD_STEP_MS),
-        stored: Default::default(),
-        read: Default::default(),
-        clock: 0,
-        ..member.clone()
+/// Whether nothing has changed but what is told by itself: receipts, and when and how quickly the
+/// member was heard.
+fn lasts(old: &MemberView, new: &MemberView) -> bool {
+    let MemberView {
+        id, name, online, via, addresses, links, left, aside, disputed, since, ..
+    } = old;
+    let flags = |member: &MemberView| (member.online, member.left, member.aside);
+    (*online, *left, *aside) == flags(new)
+        && (id, via, disputed, since) == (&new.id, &new.via, &new.disputed, &new.since)
+        && (name, addresses, links) == (&new.name, &new.addresses, &new.links)
+}
+
+/// When and how quickly a member was heard: it changes all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Heard {
+    rtt_ms: Option<u32>,
+    last_heard: Option<u64>,
+}
+
+impl Heard {
+    fn of(member: &MemberView) -> Heard {
+        Heard { rtt_ms: member.rtt_ms, last_heard: member.last_heard }
+    }
+
+    /// That an online member was just heard is no news.
+    fn shown(member: &MemberView) -> Heard {
+        let told = member.last_heard.filter(|_| !member.online);
+        Heard { last_heard: told.map(|at| at / HEARD_STEP_MS), ..Heard::of(member) }
     }
 }
 
-/// As [`shown`], without what changes all the time.
-fn lasting(member: &MemberView) -> MemberView {
-    MemberView { last_heard: None, rtt_ms: None, ..shown(member) }
+/// Who was heard since `old` at another time or more quickly, in parts that fit a frame.
+pub(super) fn heard_news(old: &View, new: &View) -> Vec<BTreeMap<NodeId, Heard>> {
+    let before: BTreeMap<_, _> =
+        old.members.iter().map(|one| (one.id, Heard::shown(one))).collect();
+    let news = new.members.iter().filter(|member| {
+        before.get(&member.id).is_some_and(|before| *before != Heard::shown(member))
+    });
+    let news: Vec<_> = news.map(|member| (member.id, Heard::of(member))).collect();
+    news.chunks(PART_BYTES_MAX / HEARD_BYTES).map(|part| part.iter().copied().collect()).collect()
 }
 
 /// How far everybody has got; on changes only what changed.

@@ -13,7 +13,7 @@ import {
 
 /**
  * @import {
- *   Id, Member, Message, Page, Place, Progress, Receipts, Welcome
+ *   Heard as HeardFrame, Id, Member, Message, Page, Place, Progress, Receipts, Welcome
  * } from '../../../types/frames'
  */
 /** @import { Arrived, Held, HeldReceipts, Mark } from '../../../types/page' */
@@ -256,6 +256,17 @@ export class Store {
       a.since && b.since ? compare(a.since, b.since) : Number(!a.since) - Number(!b.since));
     this.alike = lookAlikes(came);
     this.hues = hues(came.map((member) => member.id));
+  }
+
+  /**
+   * Takes when members were heard, and how quickly.
+   * @param {HeardFrame['members']} members
+   */
+  heard(members) {
+    for (const [id, told] of Object.entries(members)) {
+      const member = this.members.get(id);
+      if (member) this.members.set(id, { ...member, ...told });
+    }
   }
 
   /**

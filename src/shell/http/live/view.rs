@@ -4,7 +4,7 @@ use super::followed::Followed;
 use crate::shell::handle::StoreState;
 use crate::shell::http::ended::Step;
 use crate::shell::http::frames::ToPage;
-use crate::shell::http::status::{MembersNews, Receipts, members_news};
+use crate::shell::http::status::{MembersNews, Receipts, heard_news, members_news};
 
 impl Followed {
     /// Tells what changed in the view since it was last told.
@@ -26,6 +26,9 @@ impl Followed {
                     self.put(ToPage::MembersChanged { circle, members }.encode()).await?;
                 }
             }
+        }
+        for members in heard_news(&old, &new) {
+            self.put(ToPage::Heard { members }.encode()).await?;
         }
         for receipts in &Receipts::since(&old, &new) {
             self.put(ToPage::Receipts(receipts).encode()).await?;

@@ -1,6 +1,10 @@
 // Frames about the circle and who is in it.
 
-/** @import { Members, MembersChanged, ReceiptsMoved, Typing } from '../../../../types/frames' */
+/**
+ * @import {
+ *   Heard, Members, MembersChanged, ReceiptsMoved, Typing
+ * } from '../../../../types/frames'
+ */
 /** @import { Frame } from '../../../../types/page' */
 
 /**
@@ -19,6 +23,15 @@ export const members = {
 export const membersChanged = {
   type: 'members_changed',
   take: (frame, { store }) => store.changeMembers(frame),
+};
+
+/**
+ * Who was heard last when, and how quickly.
+ * @type {Frame<Heard, void>}
+ */
+export const heard = {
+  type: 'heard',
+  take: (frame, { store }) => store.heard(frame.members),
 };
 
 /**

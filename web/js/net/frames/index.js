@@ -4,7 +4,7 @@
 // what came of it), and what is then seen of it (`show(page, frame, result)`). What has no `show`
 // is seen where it was put; a frame that is not here is left.
 
-import { members, membersChanged, receipts, typing } from './circle.js';
+import { heard, members, membersChanged, receipts, typing } from './circle.js';
 import { error, notice, progress, welcome } from './link.js';
 import { changed, early, messages, page, sent } from './messages.js';
 
@@ -12,6 +12,6 @@ import { changed, early, messages, page, sent } from './messages.js';
 
 /** @type {Map<string, Frame>} */
 export const frames = new Map([
-  welcome, early, messages, changed, page, sent, receipts, members, membersChanged, typing,
-  progress, notice, error,
+  welcome, early, messages, changed, page, sent, receipts, members, membersChanged, heard,
+  typing, progress, notice, error,
 ].map((/** @type {Frame} */ one) => [one.type, one]));
