@@ -7,112 +7,78 @@ use super::super::archive::{Archive, Located, Write};
 use super::super::dispute::Dispute;
 use super::super::entry::CheckedRun;
 use super::super::id::NodeId;
-use super::super::limits::{
-    BRANCHES_MAX, DISPUTES_UNMET_BYTES_MAX, DISPUTES_UNMET_MAX, REFERENCE_ENTRIES_MAX,
-};
 use super::super::planted::{self, Bug};
+use super::Circle;
+use super::driver::Output;
+use super::link::Link;
 use super::log::Taken;
-use super::sync::Link;
-use super::{Circle, Now, Output};
+use super::step::Step;
 
 impl Circle {
     /// `run` differs at `seq` from the log held: the two are the proof.
-    pub(super) fn fork_found(
-        &mut self,
-        run: &CheckedRun,
-        seq: u64,
-        now: Now,
-        archive: &dyn Archive,
-    ) {
+    pub(super) fn fork_found(&mut self, run: &CheckedRun, seq: u64, step: Step<'_>) {
         let author = run.author();
-        if self.members[&author].disputed().is_some_and(|from| from <= seq) {
+        let member = &self.members[&author];
+        if member.disputed().is_some_and(|from| from <= seq) {
             return;
         }
-        let fresh = &self.members[&author].fresh;
-        let held = match fresh.iter().find(|run| run.hash_at(seq).is_some()) {
+        let held = match member.fresh_run(seq) {
             Some(held) => Some((**held).clone()),
-            None => archive.run_from(&author, seq).map(CheckedRun::from_store),
+            None => step.archive.run_from(&author, seq).map(CheckedRun::from_store),
         };
         let proof = held.and_then(|held| Dispute::of(&held, run, seq));
         if let Some(proof) = proof {
-            self.register_dispute(None, proof, now, archive);
+            self.register_dispute(None, proof, step);
         }
     }
 
-    pub(super) fn take_dispute(
-        &mut self,
-        peer: NodeId,
-        dispute: Dispute,
-        now: Now,
-        archive: &dyn Archive,
-    ) {
-        let known = self.members.get(&dispute.author).and_then(|member| member.disputed());
+    pub(super) fn take_dispute(&mut self, peer: NodeId, dispute: Dispute, step: Step<'_>) {
+        let known = self.members.disputed(&dispute.author);
         let news = known.is_none_or(|from| from > dispute.seq);
         if news && !dispute.holds() {
             return self.misbehaved(peer, "its proof of a fork proves nothing");
         }
         let met = self.members.get(&dispute.author).is_some_and(|member| member.head.is_some());
-        if let Some(link) = self.links.get_mut(&peer)
+        if let Some(link) = self.peers.get_mut(&peer)
             && let Some(disputed) = Link::note(&mut link.disputed, dispute.author, met)
         {
             *disputed = dispute.seq;
         }
-        if news && (met || self.room_for_proof(&dispute)) {
-            self.register_dispute(Some(peer), dispute, now, archive);
+        if news && (met || self.members.room_for_proof(&dispute)) {
+            self.register_dispute(Some(peer), dispute, step);
         }
     }
 
-    /// Of members without an entry only so many proofs are kept. The others are sent again by
-    /// whoever kept them, once an entry is held: it is named without its dispute.
-    fn room_for_proof(&self, dispute: &Dispute) -> bool {
-        let others = self.members.iter().filter(|(id, member)| {
-            **id != dispute.author && **id != self.me && member.head.is_none()
-        });
-        let (mut count, mut bytes) = (1, dispute.bytes());
-        for kept in others.filter_map(|(_, member)| member.dispute.as_ref()) {
-            (count, bytes) = (count + 1, bytes + kept.bytes());
-        }
-        let fits = count <= DISPUTES_UNMET_MAX && bytes <= DISPUTES_UNMET_BYTES_MAX;
-        fits || dispute.author == self.me || planted::is(Bug::ProofsUnbounded)
-    }
-
-    fn register_dispute(
-        &mut self,
-        from: Option<NodeId>,
-        dispute: Dispute,
-        now: Now,
-        archive: &dyn Archive,
-    ) {
+    fn register_dispute(&mut self, from: Option<NodeId>, dispute: Dispute, step: Step<'_>) {
         let author = dispute.author;
-        if author == self.me && !std::mem::replace(&mut self.rolled_back, true) {
-            self.outputs.push(Output::RolledBack);
+        if author == self.me {
+            self.roll_back();
         }
         let prevs = dispute.branches.each_ref().map(|branch| branch.prev);
         let seq = dispute.seq;
-        self.members.entry(author).or_default().dispute = Some(Box::new(dispute.clone()));
-        self.writes.push(Write::Dispute(Box::new(dispute)));
+        self.members.dispute(dispute.clone());
+        self.batches.write(Write::Dispute(Box::new(dispute)));
         self.outputs.push(Output::Disputed(author, seq));
-        self.fetches.remove(&author);
-        self.replan.insert(author);
-        self.compare_later(author, now);
-        self.compare_soon(now);
-        self.marks_soon(now);
+        self.fetches.forked(author);
+        self.compare_later(author, step.now);
+        self.compare_soon(step.now);
+        self.lazy.marks_soon(step.now);
         self.fork_excuses(author, seq);
-        let peers: Vec<NodeId> = self.links.keys().copied().collect();
+        let peers = self.peers.ids();
         for peer in &peers {
-            if self.links[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {
+            if self.peers[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {
                 self.send_dispute(*peer, author);
             }
         }
         // They part earlier from each other, or from the log held: ask backwards for the rest.
-        let before = self.entry_at(&author, seq - 1, archive).map(|(hash, _)| hash);
+        let before = self.members.entry_at(&author, seq - 1, step.archive).map(|(hash, _)| hash);
         for prev in prevs.into_iter().flatten() {
             let parts = prevs[0] != prevs[1] || before.is_some_and(|held| held != prev);
             if parts
-                && self.locate(&prev, archive).is_none_or(|at| at.reference)
+                && self.locate(&prev, step.archive).is_none_or(|at| at.reference)
                 && let Some(peer) = from.or_else(|| peers.first().copied())
             {
-                self.waiting.want(prev, peer, now.mono);
+                self.waiting.want(prev, peer, step.now.mono);
             }
         }
     }
@@ -122,10 +88,10 @@ impl Circle {
         if planted::is(Bug::DisputeKept) {
             return;
         }
-        let link = self.links.get_mut(&peer).expect("sent to links only");
+        let link = self.peers.get_mut(&peer).expect("sent to links only");
         link.disputed.insert(author, seq);
         link.proofs.insert(author);
-        self.long.insert(peer);
+        self.peers.add_long(peer);
     }
 
     /// Keeps a run of a disputed author for reference: chained to what is held, every counter
@@ -171,22 +137,13 @@ impl Circle {
         // What somebody's entry names is kept beyond the bounds: that entry must not be held up,
         // and each such branch costs an entry that is kept anyway.
         let named = run.hashes().iter().any(|hash| self.waiting.awaits(hash));
-        let member = self.members.get_mut(&author).expect("made when its run came");
-        let full = member.reference_entries + count > REFERENCE_ENTRIES_MAX as u64
-            || (leaves_log && member.branches.len() >= BRANCHES_MAX);
-        if full && !named {
+        let room = self.members.room_for_branch(&author, count, leaves_log);
+        if !room && !named {
             return Taken::Dropped;
         }
-        member.reference_entries += count;
-        if leaves_log {
-            member.branches.insert(run.hashes()[0]);
-        }
-        for (place, _, hash) in run.entries() {
-            let located =
-                Located { author, seq: place.seq, lamport: place.lamport, reference: true };
-            self.fresh.insert(hash, located);
-        }
-        self.writes.push(Write::Reference(run));
+        self.members.keep_branch(author, count, leaves_log.then(|| run.hashes()[0]));
+        self.batches.place_all(&run, true);
+        self.batches.write(Write::Reference(run));
         Taken::Done
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::archive::{Archive, Located, StoredHead, Write};
-use super::super::body::Decision;
-use super::super::entry::{CheckedRun, Timestamp};
+use super::super::archive::{Archive, Located, Write};
+use super::super::entry::CheckedRun;
 use super::super::id::{Hash, NodeId};
-use super::super::limits::{RANGE_GRACE_MS, WANTED_HASHES_MAX};
+use super::super::limits::WANTED_HASHES_MAX;
 use super::super::planted::{self, Bug};
-use super::{Circle, Member, Now, Output};
+use super::Circle;
+use super::driver::Output;
+use super::step::{Now, Step};
 
 /// Milliseconds an entry that was named may still be on its own way before it is asked for.
 const GRACE_MS: u64 = 100;
@@ -45,8 +46,7 @@ impl Circle {
         peer: NodeId,
         runs: Vec<Arc<CheckedRun>>,
         live: bool,
-        now: Now,
-        archive: &dyn Archive,
+        step: Step<'_>,
     ) {
         for run in runs {
             let author = run.author();
@@ -54,13 +54,13 @@ impl Circle {
                 return self.misbehaved(peer, "it pushed a run of somebody else");
             }
             self.peer_has(peer, author, run.run().last_seq());
-            self.fetch_progressed(peer, &run, live, now);
-            let held = self.members.get(&author).map_or(0, |member| member.head_seq());
-            if let Err(why) = self.take_run(peer, run, live, now, archive) {
+            self.fetch_progressed(peer, &run, live, step.now);
+            let held = self.members.head_seq(&author);
+            if let Err(why) = self.take_run(peer, run, live, step) {
                 return self.misbehaved(peer, why);
             }
-            if !live && self.members.get(&author).is_some_and(|member| member.head_seq() > held) {
-                self.fetch_grew(peer, author, now);
+            if !live && self.members.head_seq(&author) > held {
+                self.fetches.brought(peer, author, step.now);
             }
         }
     }
@@ -71,15 +71,14 @@ impl Circle {
         from: NodeId,
         run: Arc<CheckedRun>,
         live: bool,
-        now: Now,
-        archive: &dyn Archive,
+        step: Step<'_>,
     ) -> Result<(), &'static str> {
         let mut fault = Ok(());
         let mut queue = vec![(run.clone(), from)];
         let (mut authors, mut held_up) = (BTreeSet::new(), BTreeSet::new());
         while let Some((next, from)) = queue.pop() {
             authors.insert(next.author());
-            match self.try_run(&next, !live, now, archive) {
+            match self.try_run(&next, !live, step) {
                 Taken::Done => {
                     let forked = self.members[&next.author()].dispute.is_some();
                     for hash in next.hashes() {
@@ -93,30 +92,17 @@ impl Circle {
                     queue.extend(self.waiting.followers(next.author(), head));
                 }
                 Taken::Missing(hash) => {
-                    let ask = self.ask_at(&next, hash, now);
-                    let known = self.waiting.wants.has(&hash);
-                    self.waiting.put(next, from, hash, ask);
-                    let patience = match ask {
-                        Some(at) if at > now.mono && !known => Some(at + RANGE_GRACE_MS),
-                        Some(at) if at <= now.mono => Some(0),
-                        _ => None,
-                    };
-                    let wants = &mut self.waiting.wants;
-                    patience.into_iter().for_each(|until| wants.leave_to_range(&hash, until));
+                    let ask = self.ask_at(&next, hash, step.now);
+                    self.waiting.wait(next, from, hash, ask, step.now);
                 }
                 Taken::Bad(why) if Arc::ptr_eq(&next, &run) => fault = Err(why),
                 Taken::Bad(_) | Taken::Dropped => self.waiting.give_up(next.hashes()),
             }
         }
         for author in held_up {
-            self.want_named(author, now, archive);
+            self.want_named(author, step);
         }
-        // Who has only sent what waits is nobody yet: identities cost nothing.
-        for author in authors {
-            if author != self.me && self.members.get(&author).is_some_and(Member::is_blank) {
-                self.members.remove(&author);
-            }
-        }
+        authors.iter().for_each(|author| self.members.forget_blank(author));
         fault
     }
 
@@ -130,40 +116,32 @@ impl Circle {
             return None;
         }
         // What only answers bring, of a fork or named by an answer, does not come by itself.
-        let asked = || run.hashes().iter().any(|hash| self.waiting.wants.was_asked(hash));
+        let asked = || run.hashes().iter().any(|hash| self.waiting.was_asked(hash));
         let answered = (before || disputed || asked()) && !planted::is(Bug::GraceForForks);
         Some(now.mono + if answered { 0 } else { GRACE_MS })
     }
 
     /// An entry of a disputed author held this author up. What its further entries name is asked
     /// for at once, or each would cost a round trip of its own.
-    fn want_named(&mut self, author: NodeId, now: Now, archive: &dyn Archive) {
+    fn want_named(&mut self, author: NodeId, step: Step<'_>) {
         if planted::is(Bug::NamedOneByOne) {
             return;
         }
         let named = self.waiting.names(author).take(WANTED_HASHES_MAX);
         for (hash, from) in named.collect::<Vec<_>>() {
-            if self.locate(&hash, archive).is_none() {
-                self.waiting.want(hash, from, now.mono);
+            if self.locate(&hash, step.archive).is_none() {
+                self.waiting.want(hash, from, step.now.mono);
             }
         }
     }
 
-    fn try_run(
-        &mut self,
-        run: &Arc<CheckedRun>,
-        asked: bool,
-        now: Now,
-        archive: &dyn Archive,
-    ) -> Taken {
+    fn try_run(&mut self, run: &Arc<CheckedRun>, asked: bool, step: Step<'_>) -> Taken {
         let author = run.author();
-        self.members.entry(author).or_default();
-        let fit = self.fit(run, archive);
+        self.members.meet(author);
+        let fit = self.fit(run, step.archive);
         let unheld = author == self.me && !matches!(fit, Fit::Held);
         if unheld && !planted::is(Bug::RollbackUnnoticed) {
-            if !std::mem::replace(&mut self.rolled_back, true) {
-                self.outputs.push(Output::RolledBack);
-            }
+            self.roll_back();
             return Taken::Dropped;
         }
         let disputed = self.members[&author].disputed();
@@ -171,15 +149,13 @@ impl Circle {
             Fit::Held => Taken::Done,
             Fit::Forks(seq) => {
                 if planted::is(Bug::ForkOverwrites) {
-                    self.extend_log(run.clone(), now);
+                    self.extend_log(run.clone(), step.now);
                     return Taken::Done;
                 }
-                self.fork_found(run, seq, now, archive);
-                self.take_reference(run, true, archive)
+                self.fork_found(run, seq, step);
+                self.take_reference(run, true, step.archive)
             }
-            Fit::From(seq) if disputed.is_none_or(|from| seq < from) => {
-                self.append(run, seq, now, archive)
-            }
+            Fit::From(seq) if disputed.is_none_or(|from| seq < from) => self.append(run, seq, step),
             Fit::Apart if disputed.is_none() => {
                 let prev = run.run().first.prev.expect("a first entry is never apart");
                 // Where it leaves the log is known, but not by what: the entry before it proves it.
@@ -188,19 +164,19 @@ impl Circle {
             Fit::Apart if disputed.is_some_and(|from| run.run().first.seq < from) => {
                 Taken::Missing(run.run().first.prev.expect("a first entry is never apart"))
             }
-            Fit::From(_) | Fit::Apart => self.take_reference(run, asked, archive),
+            Fit::From(_) | Fit::Apart => self.take_reference(run, asked, step.archive),
         }
     }
 
     fn fit(&self, run: &CheckedRun, archive: &dyn Archive) -> Fit {
         let author = run.author();
         let first = run.run().first;
-        let head = self.members.get(&author).map_or(0, |member| member.head_seq());
+        let head = self.members.head_seq(&author);
         if first.seq > head + 1 {
             return Fit::Apart;
         }
         for seq in first.seq..=run.run().last_seq().min(head) {
-            let held = self.entry_at(&author, seq, archive).map(|(hash, _)| hash);
+            let held = self.members.entry_at(&author, seq, archive).map(|(hash, _)| hash);
             if held != run.hash_at(seq) {
                 return Fit::Forks(seq);
             }
@@ -215,7 +191,7 @@ impl Circle {
 
     /// Where the entry with this hash stands, committed or not.
     pub(super) fn locate(&self, hash: &Hash, archive: &dyn Archive) -> Option<Located> {
-        self.fresh.get(hash).copied().or_else(|| archive.locate(hash))
+        self.batches.locate(hash).or_else(|| archive.locate(hash))
     }
 
     /// Whether the run's first counter is `1 + max(lamport(prev), lamport(seen))`.
@@ -238,13 +214,7 @@ impl Circle {
         }
     }
 
-    fn append(
-        &mut self,
-        run: &Arc<CheckedRun>,
-        seq: u64,
-        now: Now,
-        archive: &dyn Archive,
-    ) -> Taken {
+    fn append(&mut self, run: &Arc<CheckedRun>, seq: u64, step: Step<'_>) -> Taken {
         let author = run.author();
         let head = self.members[&author].head;
         let run = match seq == run.run().first.seq {
@@ -254,61 +224,27 @@ impl Circle {
                 Arc::new(rest)
             }
         };
-        if let Err(taken) = self.counter_proven(&run, head.map_or(0, |head| head.lamport), archive)
+        if let Err(taken) =
+            self.counter_proven(&run, head.map_or(0, |head| head.lamport), step.archive)
         {
             return taken;
         }
-        self.extend_log(run, now);
+        self.extend_log(run, step.now);
         Taken::Done
     }
 
     /// Adds a proven run to its author's log, and to the batch.
     pub(super) fn extend_log(&mut self, run: Arc<CheckedRun>, now: Now) {
         let author = run.author();
-        let first = run.run().first;
-        let count = run.hashes().len() as u64;
-        let last = Timestamp { lamport: run.last_lamport(), author };
-        let start = Timestamp { lamport: first.lamport, author };
-        let member = self.members.entry(author).or_default();
-        if let Some(receipt) = &member.receipt
-            && member.dispute.is_none()
-            && first.lamport <= receipt.clock
-            && receipt.stored.get(&author).is_none_or(|stored| *stored < first.seq)
-        {
+        let grown = self.members.extend(&run);
+        if grown.contradicts {
             self.outputs.push(Output::ClockContradicted(author));
         }
-        member.since.get_or_insert(start);
-        member.met.get_or_insert(self.arrival + 1);
-        for (place, said, hash) in run.entries() {
-            let decided = Decision::read(&said.body);
-            let timestamp = Timestamp { lamport: place.lamport, author };
-            if matches!(decided, Some(Decision::Circle(_)))
-                && self.circle.as_ref().is_none_or(|(newest, _)| *newest < timestamp)
-            {
-                self.circle = Some((timestamp, said.body.clone()));
-            }
-            member.take(decided);
-            let located =
-                Located { author, seq: place.seq, lamport: place.lamport, reference: false };
-            self.fresh.insert(hash, located);
-        }
-        member.head =
-            Some(StoredHead { seq: run.run().last_seq(), hash: run.head(), lamport: last.lamport });
-        member.fresh.push_back(run.clone());
-        if self.top.is_none_or(|(top, _)| top < last) || planted::is(Bug::OrderByArrival) {
-            self.top = Some((last, run.head()));
-        }
-        member.entry_bytes = run.bytes() / run.hashes().len();
-        if first.seq == 1 {
+        self.batches.place_all(&run, false);
+        if run.run().first.seq == 1 {
             self.want_receipt_of(&author);
         }
-        self.held += count;
-        self.note_growth(&author, now);
-        if self.lacking.contains(&author) {
-            self.replan.insert(author);
-        }
-        let arrival = self.arrival + 1;
-        self.arrival += count;
-        self.writes.push(Write::Run { run, arrival, arrived_at: now.wall });
+        self.fetches.grew(author, now);
+        self.batches.write(Write::Run { run, arrival: grown.arrival, arrived_at: now.wall });
     }
 }

@@ -7,25 +7,26 @@ use super::super::limits::{LONG_BYTES, RECEIPTS_MAX, RUN_BYTES_MAX};
 use super::super::packet::Lane;
 use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
-use super::sync::Link;
-use super::{Circle, Output};
+use super::Circle;
+use super::driver::Output;
+use super::link::Link;
 
 impl Circle {
     /// Whether all that was long is written out on this link, and nothing is looked up for it.
     pub(super) fn has_room_for(&self, peer: &NodeId) -> bool {
         let free = |link: &Link| link.unwritten == 0 && !link.looking;
-        self.links.get(peer).is_some_and(free) || planted::is(Bug::LongUnpaced)
+        self.peers.get(peer).is_some_and(free) || planted::is(Bug::LongUnpaced)
     }
 
     /// Queues what is long: its being written is told of.
     pub(super) fn send_paced(&mut self, peer: NodeId, packet: Packet) {
-        self.links.get_mut(&peer).expect("sent to links only").unwritten += 1;
+        self.peers.get_mut(&peer).expect("sent to links only").unwritten += 1;
         self.outputs.push(Output::Send(peer, Lane::History, packet));
     }
 
     /// Of the links for which something long was added, those with room are served.
     pub(super) fn long_when_room(&mut self, archive: &dyn Archive) {
-        for peer in std::mem::take(&mut self.long) {
+        for peer in self.peers.take_long() {
             self.send_long(peer, archive);
         }
     }
@@ -49,24 +50,24 @@ impl Circle {
     }
 
     fn next_long(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Packet> {
-        let link = self.links.get_mut(&peer)?;
+        let link = self.peers.get_mut(&peer)?;
         if let Some(author) = link.proofs.pop_first() {
             let dispute = self.members.get(&author).and_then(|member| member.dispute.clone());
             return Some(Packet::Dispute(dispute.expect("a proof is kept")));
         }
         if let Some(from) = link.vector_from.take() {
             let (sync, next) = self.vector_part(from, archive);
-            let link = self.links.get_mut(&peer).expect("looked up above");
+            let link = self.peers.get_mut(&peer).expect("looked up above");
             link.vector_from = next;
             link.note_offered(&sync);
             return Some(Packet::Sync(sync));
         }
-        while self.links[&peer].offer_waits {
+        while self.peers[&peer].offer_waits {
             if let Some(sync) = self.offer(peer, archive) {
                 return Some(Packet::Sync(sync));
             }
         }
-        while self.links[&peer].compare_waits {
+        while self.peers[&peer].compare_waits {
             if let Some(sync) = self.ends(peer, archive) {
                 return Some(Packet::Sync(sync));
             }
@@ -77,7 +78,7 @@ impl Circle {
     /// Some of the receipts that the peer asked for and has not shown to have.
     fn asked_receipts(&mut self, peer: NodeId) -> Option<Packet> {
         let (mut changes, mut bytes) = (Vec::new(), 0);
-        let link = self.links.get_mut(&peer)?;
+        let link = self.peers.get_mut(&peer)?;
         while let Some(node) = link.receipts.pop_first() {
             let Some(receipt) = self.members.get(&node).and_then(|it| it.receipt.as_ref()) else {
                 continue;

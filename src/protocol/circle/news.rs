@@ -8,8 +8,10 @@ use super::super::limits::{
 };
 use super::super::packet::circle::{Packet, Sync};
 use super::super::planted::{self, Bug};
-use super::sync::Link;
-use super::{Circle, Member, Now};
+use super::Circle;
+use super::link::Link;
+use super::members::Member;
+use super::step::Now;
 
 /// Receipts of which some peer says to hold newer ones than are held here.
 #[derive(Debug, Default)]
@@ -56,7 +58,7 @@ impl Circle {
 
     /// A receipt up to this count is nothing new.
     fn known_count(&self, node: &NodeId) -> u64 {
-        let fallen = self.members.get(node).map_or(0, |member| member.fallen);
+        let fallen = self.members.get(node).map_or(0, Member::fallen);
         self.held_count(node).max(if planted::is(Bug::FallenAskedAgain) { 0 } else { fallen })
     }
 
@@ -64,7 +66,7 @@ impl Circle {
     /// newer here than there.
     pub(super) fn offer_newer_receipts(&mut self, peer: NodeId, ids: &[NodeId], now: Now) {
         let at = self.offer_time(peer, now);
-        let link = self.links.get_mut(&peer).expect("offered to links only");
+        let link = self.peers.get_mut(&peer).expect("offered to links only");
         for id in ids.iter().filter(|id| **id != peer) {
             let ours = self.members.get(id).map_or(0, Member::receipt_count);
             if ours <= link.counts.get(id).copied().unwrap_or(0) || *id == self.me {
@@ -82,7 +84,7 @@ impl Circle {
             false => link.own_base.as_ref().map_or(0, |receipt| receipt.count),
             true => 0,
         };
-        self.long.insert(peer);
+        self.peers.add_long(peer);
         if known.max(sent) < self.held_count(&self.me) {
             self.send_own_whole(peer);
         }
@@ -91,8 +93,8 @@ impl Circle {
     pub(super) fn take_counts(&mut self, peer: NodeId, sync: &Sync, now: Now) {
         for (node, count) in &sync.receipts {
             let ours = self.held_count(node);
-            let known = self.members.contains_key(node);
-            let link = self.links.get_mut(&peer).expect("a sync comes on a link");
+            let known = self.members.knows(node);
+            let link = self.peers.get_mut(&peer).expect("a sync comes on a link");
             if sync.whole && *node == peer && ours <= *count {
                 // It sends its own to us.
                 continue;
@@ -112,7 +114,7 @@ impl Circle {
                 }
             } else if ours > *count {
                 link.receipts.insert(*node);
-                self.long.insert(peer);
+                self.peers.add_long(peer);
             } else if self.known_count(node) < *count && *node != self.me {
                 self.take_offer(*node, peer, now);
             }
@@ -126,7 +128,7 @@ impl Circle {
             let receipts = [(node, self.held_count(&node))].into();
             return self.send(peer, Packet::Sync(Sync { receipts, ..Sync::default() }));
         }
-        let silent = |peer| self.links.get(peer).is_none_or(|link| link.silent(now).is_some());
+        let silent = |peer| self.peers.get(peer).is_none_or(|link| link.silent(now).is_some());
         match self.news.asked.get(&node) {
             Some((asked, _)) if silent(&peer) || !silent(asked) => {}
             Some(_) => self.news.want(node),
@@ -140,11 +142,11 @@ impl Circle {
     fn may_want(&self, node: &NodeId) -> bool {
         let News { wanted, asked, .. } = &self.news;
         if planted::is(Bug::ReceiptsCrowdedOut) {
-            return wanted.len() + asked.len() < self.members.len() + RECEIPTS_UNMET_MAX;
+            return wanted.len() + asked.len() < self.members.all().len() + RECEIPTS_UNMET_MAX;
         }
         let few = wanted.len() + asked.len() < RECEIPTS_UNMET_MAX;
         self.members.get(node).is_some_and(|member| member.head.is_some())
-            || few && self.room_for_receipt(node)
+            || few && self.members.room_for_receipt(node)
     }
 
     /// Its first entry has come: there is room for its receipt now, if anybody holds one.
@@ -152,7 +154,7 @@ impl Circle {
         let held = self.known_count(node);
         if !planted::is(Bug::UnmetForgotten)
             && !self.news.asked.contains_key(node)
-            && self.links.values().any(|link| link.holds_newer(node, held))
+            && self.peers.values().any(|link| link.holds_newer(node, held))
         {
             self.news.want(*node);
         }
@@ -163,7 +165,7 @@ impl Circle {
     pub(super) fn receipt_answered(&mut self, peer: NodeId, node: NodeId, count: u64, now: Now) {
         if self.news.asked.get(&node).is_some_and(|(asked, _)| *asked == peer) {
             self.news.want(node);
-            let link = self.links.get_mut(&peer).expect("asked of links only");
+            let link = self.peers.get_mut(&peer).expect("asked of links only");
             link.counts.entry(node).and_modify(|said| *said = count);
             link.receipt_at = now.mono;
         }
@@ -172,7 +174,7 @@ impl Circle {
     /// A receipt was taken. Whoever was asked for it may have no newer one.
     pub(super) fn receipt_came(&mut self, node: NodeId, count: u64) {
         let asked = self.news.asked.get(&node);
-        let asked = asked.and_then(|(asked, _)| self.links.get(asked));
+        let asked = asked.and_then(|(asked, _)| self.peers.get(asked));
         if asked.is_some_and(|link| !link.holds_newer(&node, count)) {
             self.news.want(node);
         }
@@ -187,7 +189,7 @@ impl Circle {
 
     /// When another is asked.
     fn late_at(&self, peer: &NodeId, at: u64) -> u64 {
-        let Some(link) = self.links.get(peer) else { return 0 };
+        let Some(link) = self.peers.get(peer) else { return 0 };
         let wait = RECEIPT_RETRY_MS.max(4 * u64::from(link.rtt_ms.unwrap_or(0)));
         (at.max(link.receipt_at) + wait).min(at + RECEIPT_PATIENCE * wait)
     }
@@ -210,7 +212,7 @@ impl Circle {
                 .filter(|(_, (peer, at))| self.late_at(peer, *at) <= now.mono);
             for (node, peer) in late.map(|(node, (peer, _))| (*node, *peer)).collect::<Vec<_>>() {
                 let held = self.held_count(&node);
-                if let Some(link) = self.links.get_mut(&peer) {
+                if let Some(link) = self.peers.get_mut(&peer) {
                     link.silent_at = Some(now.mono).filter(|_| !planted::is(Bug::SilenceForgotten));
                     link.counts.entry(node).and_modify(|said| *said = held);
                 }
@@ -230,12 +232,12 @@ impl Circle {
         let mut asks: BTreeMap<NodeId, BTreeMap<NodeId, u64>> = BTreeMap::new();
         for node in std::mem::take(&mut self.news.wanted) {
             let (held, known) = (self.held_count(&node), self.known_count(&node));
-            let holders = self.links.iter().filter(|(_, link)| link.holds_newer(&node, known));
+            let holders = self.peers.iter().filter(|(_, link)| link.holds_newer(&node, known));
             let busy_with = |peer: &NodeId| busy.get(peer).copied().unwrap_or(0);
             // Its node knows best.
             let best = holders
                 .map(|(peer, _)| *peer)
-                .min_by_key(|peer| (self.links[peer].silent(now), *peer != node, busy_with(peer)));
+                .min_by_key(|peer| (self.peers[peer].silent(now), *peer != node, busy_with(peer)));
             let Some(peer) = best else { continue };
             if busy_with(&peer) >= RECEIPTS_MAX {
                 self.news.wanted.insert(node);
@@ -254,7 +256,7 @@ impl Circle {
     /// Offers the receipt to peers that its node is not linked with.
     pub(super) fn offer_receipt(&mut self, node: NodeId, from: NodeId, now: Now) {
         let apart: Vec<NodeId> = self
-            .links
+            .peers
             .iter()
             .filter(|(peer, link)| {
                 **peer != node && **peer != from && !link.linked_with.contains(&node)
@@ -263,7 +265,7 @@ impl Circle {
             .collect();
         for peer in apart {
             let at = self.offer_time(peer, now);
-            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let link = self.peers.get_mut(&peer).expect("a key of the map");
             link.offer_receipt(node, at);
         }
     }
@@ -272,7 +274,7 @@ impl Circle {
     /// been lost with the link: it is offered now.
     pub(super) fn take_links(&mut self, peer: NodeId, linked: BTreeSet<NodeId>, now: Now) {
         let at = self.offer_time(peer, now);
-        let Some(link) = self.links.get_mut(&peer) else { return };
+        let Some(link) = self.peers.get_mut(&peer) else { return };
         let before = std::mem::replace(&mut link.linked_with, linked);
         for node in &before - &link.linked_with {
             let held = self.members.get(&node).is_some_and(|member| member.receipt.is_some());

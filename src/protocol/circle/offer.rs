@@ -7,8 +7,8 @@ use super::super::id::{Hash, NodeId};
 use super::super::limits::{COMPARE_MS, OFFER_MS, OFFER_SHORT, SYNC_AUTHORS_MAX};
 use super::super::packet::circle::{Packet, Sync};
 use super::super::planted::{self, Bug};
-use super::sync::Link;
-use super::{Circle, Now};
+use super::Circle;
+use super::step::{Now, Step};
 
 /// Greatest jitter before an offer, so that not every holder offers at once.
 const OFFER_JITTER_MS: u64 = 200;
@@ -20,9 +20,9 @@ impl Circle {
         if planted::is(Bug::OfferForgotten) {
             return;
         }
-        let seq = self.common(&author);
+        let seq = self.members.common(&author);
         let without: Vec<NodeId> = self
-            .links
+            .peers
             .iter()
             .filter(|(peer, link)| {
                 **peer != author && link.has.get(&author).is_none_or(|has| *has < seq)
@@ -41,10 +41,10 @@ impl Circle {
         if planted::is(Bug::EndsUncompared) {
             return;
         }
-        let at = now.mono + COMPARE_MS + self.jitter(COMPARE_MS / 4);
+        let at = now.mono + COMPARE_MS + self.jitter.up_to(COMPARE_MS / 4);
         let agreed = self.members.get(&author).is_some_and(|member| member.dispute.is_some());
         // Whoever has a proof that was not kept here sends it again.
-        let others = self.links.iter_mut().filter(|(peer, link)| {
+        let others = self.peers.iter_mut().filter(|(peer, link)| {
             **peer > self.me || !agreed && link.disputed.contains_key(&author)
         });
         for (_, link) in others.filter(|(peer, _)| **peer != author) {
@@ -54,22 +54,26 @@ impl Circle {
     }
 
     /// The author's log may have reached ends that peers have named before.
-    pub(super) fn compare_ahead(&mut self, author: &NodeId, now: Now, archive: &dyn Archive) {
+    pub(super) fn compare_ahead(&mut self, author: &NodeId, step: Step<'_>) {
         if planted::is(Bug::EndsAheadForgotten) {
             return;
         }
         let Some(member) = self.members.get(author) else { return };
         let (held, fork) = (member.committed, member.disputed().unwrap_or(u64::MAX));
         let mut reached = Vec::new();
-        for (peer, link) in &mut self.links {
+        for (peer, link) in self.peers.iter_mut() {
             let is_held = |ahead: &Option<(u64, Hash)>| ahead.is_none_or(|(seq, _)| seq <= held);
             if link.ahead.get(author).is_some_and(is_held) {
                 reached.extend(link.ahead.remove(author).flatten().map(|end| (*peer, end)));
             }
         }
         for (peer, (seq, theirs)) in reached.into_iter().filter(|(_, (seq, _))| *seq < fork) {
-            if self.entry_at(author, seq, archive).is_some_and(|(hash, _)| hash != theirs) {
-                self.waiting.want(theirs, peer, now.mono);
+            if self
+                .members
+                .entry_at(author, seq, step.archive)
+                .is_some_and(|(hash, _)| hash != theirs)
+            {
+                self.waiting.want(theirs, peer, step.now.mono);
             }
         }
     }
@@ -77,33 +81,30 @@ impl Circle {
     /// A fork was found, and may not be the only one: what is to be compared is compared now.
     pub(super) fn compare_soon(&mut self, now: Now) {
         let at = now.mono + if planted::is(Bug::ForksComparedLate) { COMPARE_MS } else { OFFER_MS };
-        for link in self.links.values_mut() {
+        for (_, link) in self.peers.iter_mut() {
             link.compare_at = link.compare_at.map(|due| due.min(at));
         }
     }
 
-    pub(super) fn compare_when_due(&mut self, now: Now, archive: &dyn Archive) {
-        let due = |link: &Link| link.compare_at.is_some_and(|at| at <= now.mono);
-        let peers: Vec<NodeId> =
-            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
-        for peer in peers {
+    pub(super) fn compare_when_due(&mut self, step: Step<'_>) {
+        for peer in self.peers.due(|link| link.compare_at, step.now) {
             let room = self.has_room_for(&peer);
-            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let link = self.peers.get_mut(&peer).expect("a key of the map");
             if link.uncompared.len() > OFFER_SHORT && !room {
                 (link.compare_at, link.compare_waits) = (None, true);
                 continue;
             }
-            let sync = self.ends(peer, archive);
-            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let sync = self.ends(peer, step.archive);
+            let link = self.peers.get_mut(&peer).expect("a key of the map");
             let more = std::mem::take(&mut link.compare_waits);
-            link.compare_at = more.then_some(now.mono + OFFER_MS);
+            link.compare_at = more.then_some(step.now.mono + OFFER_MS);
             self.send_offer(peer, sync);
         }
     }
 
     /// Ends of logs to be compared with the peer's, as many as one `sync` may name.
     pub(super) fn ends(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Sync> {
-        let link = self.links.get_mut(&peer)?;
+        let link = self.peers.get_mut(&peer)?;
         let authors = first(&mut link.uncompared);
         link.compare_waits = !link.uncompared.is_empty();
         self.heads(peer, authors, Sync::default(), archive)
@@ -118,9 +119,9 @@ impl Circle {
         archive: &dyn Archive,
     ) -> Option<Sync> {
         for author in authors {
-            sync.authors.extend(self.head_of(&author, archive).map(|head| (author, head)));
+            sync.authors.extend(self.members.head_of(&author, archive).map(|head| (author, head)));
         }
-        self.links.get_mut(&peer).expect("sent to links only").note_offered(&sync);
+        self.peers.get_mut(&peer).expect("sent to links only").note_offered(&sync);
         (!sync.authors.is_empty() || !sync.receipts.is_empty()).then_some(sync)
     }
 
@@ -135,42 +136,39 @@ impl Circle {
 
     pub(super) fn offer_later(&mut self, peer: NodeId, author: NodeId, now: Now) {
         let at = self.offer_time(peer, now);
-        let link = self.links.get_mut(&peer).expect("offered to links only");
+        let link = self.peers.get_mut(&peer).expect("offered to links only");
         link.offer.insert(author);
         link.offer_at.get_or_insert(at);
     }
 
     /// Late enough that a peer which got it directly has said so in a receipt.
     pub(super) fn offer_time(&mut self, peer: NodeId, now: Now) -> u64 {
-        let rtt = self.links.get(&peer).and_then(|link| link.rtt_ms).unwrap_or(0);
+        let rtt = self.peers.get(&peer).and_then(|link| link.rtt_ms).unwrap_or(0);
         let wait = OFFER_MS.max(2 * u64::from(rtt)).max(2 * self.receipt_interval());
-        now.mono + wait + self.jitter(OFFER_JITTER_MS)
+        now.mono + wait + self.jitter.up_to(OFFER_JITTER_MS)
     }
 
-    pub(super) fn offer_when_due(&mut self, now: Now, archive: &dyn Archive) {
-        let due = |link: &Link| link.offer_at.is_some_and(|at| at <= now.mono);
-        let peers: Vec<NodeId> =
-            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
-        for peer in peers {
+    pub(super) fn offer_when_due(&mut self, step: Step<'_>) {
+        for peer in self.peers.due(|link| link.offer_at, step.now) {
             let room = self.has_room_for(&peer);
-            let link = self.links.get_mut(&peer).expect("a key of the map");
+            let link = self.peers.get_mut(&peer).expect("a key of the map");
             let names = link.offer.len() + link.offer_receipts.len();
-            link.offer_at = (names > SYNC_AUTHORS_MAX).then_some(now.mono + OFFER_MS);
+            link.offer_at = (names > SYNC_AUTHORS_MAX).then_some(step.now.mono + OFFER_MS);
             if names > OFFER_SHORT && !room {
                 link.offer_waits = true;
                 continue;
             }
-            let sync = self.offer(peer, archive);
+            let sync = self.offer(peer, step.archive);
             self.send_offer(peer, sync);
         }
     }
 
     /// What is to be offered and the peer has not shown to have, as much as one `sync` may name.
     pub(super) fn offer(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Sync> {
-        let link = self.links.get_mut(&peer)?;
+        let link = self.peers.get_mut(&peer)?;
         let (authors, nodes) = (first(&mut link.offer), first(&mut link.offer_receipts));
         link.offer_waits = !link.offer.is_empty() || !link.offer_receipts.is_empty();
-        let link = &self.links[&peer];
+        let link = &self.peers[&peer];
         let mut sync = Sync::default();
         for node in nodes.iter().filter(|node| !link.linked_with.contains(node)) {
             let count = self.members[node].receipt_count();
@@ -179,7 +177,7 @@ impl Circle {
             }
         }
         let lacks = |author: &NodeId| {
-            let seq = self.common(author);
+            let seq = self.members.common(author);
             below(&link.has, author, seq) && below(&link.offered, author, seq)
         };
         let authors: Vec<NodeId> = authors.into_iter().filter(lacks).collect();

@@ -14,9 +14,11 @@ use super::super::limits::{
 use super::super::lookup::{Cursor, Lookup};
 use super::super::packet::circle::{Packet, Want};
 use super::super::planted::{self, Bug};
+use super::Circle;
+use super::driver::Output;
+use super::link::Link;
 use super::named::with_named;
-use super::sync::Link;
-use super::{Circle, Member, Now, Output};
+use super::step::Step;
 
 /// Whose turn it is to have ranges read.
 #[derive(Debug, Default)]
@@ -65,8 +67,8 @@ impl Link {
 }
 
 impl Circle {
-    pub(super) fn take_want(&mut self, peer: NodeId, want: Want, now: Now, archive: &dyn Archive) {
-        let Some(link) = self.links.get_mut(&peer) else { return };
+    pub(super) fn take_want(&mut self, peer: NodeId, want: Want, step: Step<'_>) {
+        let Some(link) = self.peers.get_mut(&peer) else { return };
         for range in want.ranges {
             let held = self.members.get(&range.author).map_or(0, |member| member.committed);
             if range.from >= 1 && range.from <= range.to.min(held) {
@@ -79,16 +81,16 @@ impl Circle {
                 link.asked.push_back(hash);
             }
         }
-        self.serve(peer, now, archive);
+        self.serve(peer, step);
     }
 
     /// The next runs for the hashes that the peer asked for, each with what it names.
     fn runs_asked(&mut self, peer: NodeId, archive: &dyn Archive) -> (Vec<Run>, usize) {
         let (mut runs, mut bytes) = (Vec::new(), 0);
-        let link = self.links.get_mut(&peer).expect("served links are up");
+        let link = self.peers.get_mut(&peer).expect("served links are up");
         let mut brought = std::mem::take(&mut link.brought);
         while bytes < LONG_BYTES {
-            let link = self.links.get_mut(&peer).expect("served links are up");
+            let link = self.peers.get_mut(&peer).expect("served links are up");
             let Some(hash) = link.asked.pop_front() else { break };
             bytes += HASH_COST_BYTES;
             let room = LONG_BYTES.saturating_sub(bytes);
@@ -96,7 +98,7 @@ impl Circle {
             bytes += more.iter().map(Run::encoded_len).sum::<usize>();
             runs.extend(more);
         }
-        let link = self.links.get_mut(&peer).expect("served links are up");
+        let link = self.peers.get_mut(&peer).expect("served links are up");
         let known = brought.len() < BROUGHT_MAX && !planted::is(Bug::BroughtTwice);
         if !link.asked.is_empty() && known {
             link.brought = brought;
@@ -112,10 +114,10 @@ impl Circle {
         brought: &mut BTreeSet<Signature>,
         room: usize,
     ) -> Vec<Run> {
-        let has = &self.links[&peer].has;
+        let has = &self.peers[&peer].has;
         // Of a forked log the peer holds, for sure, what comes before the fork.
         let lacked_from = |author: &NodeId| {
-            let fork = self.members.get(author).and_then(Member::disputed);
+            let fork = self.members.disputed(author);
             let next = has.get(author).map_or(1, |seq| seq.saturating_add(1));
             next.min(fork.unwrap_or(u64::MAX))
         };
@@ -135,14 +137,8 @@ impl Circle {
         with_named(hash, archive, &lacked_from, brought, room)
     }
 
-    pub(super) fn written(
-        &mut self,
-        peer: NodeId,
-        packets: usize,
-        now: Now,
-        archive: &dyn Archive,
-    ) {
-        let Some(link) = self.links.get_mut(&peer) else { return };
+    pub(super) fn written(&mut self, peer: NodeId, packets: usize, step: Step<'_>) {
+        let Some(link) = self.peers.get_mut(&peer) else { return };
         // A link that is used again tells of what it was given before, too.
         link.unwritten = match planted::is(Bug::WrittenUncounted) {
             true => 0,
@@ -150,30 +146,30 @@ impl Circle {
         };
         if link.unwritten == 0 {
             link.on_its_way.clear();
-            self.serve(peer, now, archive);
+            self.serve(peer, step);
         }
     }
 
     /// Goes on serving the peer, as soon as all that went before is written out. What is no news to
     /// it is paced.
-    fn serve(&mut self, peer: NodeId, now: Now, archive: &dyn Archive) {
-        self.send_long(peer, archive);
-        let link = self.links.get_mut(&peer).expect("served links are up");
+    fn serve(&mut self, peer: NodeId, step: Step<'_>) {
+        self.send_long(peer, step.archive);
+        let link = self.peers.get_mut(&peer).expect("served links are up");
         link.serve_at = None;
         if link.unwritten > 0 {
             return;
         }
         let again = |(author, cursor)| self.askers.again(&peer, author, cursor);
         let again = link.serving.iter().any(again);
-        let again_at = self.askers.again_at(&peer, now.mono);
-        let paced = again_at > now.mono;
+        let again_at = self.askers.again_at(&peer, step.now.mono);
+        let paced = again_at > step.now.mono;
         if paced && (again || !link.asked.is_empty()) {
             link.serve_at = Some(again_at);
         }
         let no_turn = link.looking || link.serving.is_empty() || (paced && again);
         if !paced {
-            let (runs, bytes) = self.runs_asked(peer, archive);
-            self.askers.spend(&peer, bytes, now.mono);
+            let (runs, bytes) = self.runs_asked(peer, step.archive);
+            self.askers.spend(&peer, bytes, step.now.mono);
             let runs = runs.into_iter().map(|run| Arc::new(CheckedRun::from_store(run)));
             self.send_history(peer, runs);
         }
@@ -188,7 +184,7 @@ impl Circle {
         while self.turns.out < LOOKUPS_MAX
             && let Some(peer) = self.turns.next()
         {
-            let Some(link) = self.links.get_mut(&peer) else { continue };
+            let Some(link) = self.peers.get_mut(&peer) else { continue };
             if link.looking || link.serving.is_empty() {
                 continue;
             }
@@ -205,29 +201,27 @@ impl Circle {
         peer: NodeId,
         lookup: Lookup,
         runs: Vec<Arc<CheckedRun>>,
-        now: Now,
-        archive: &dyn Archive,
+        step: Step<'_>,
     ) {
         self.turns.out -= 1;
         // A link that came since then has been asked anew.
         let asked = |link: &&mut Link| link.serial == lookup.link;
-        if let Some(link) = self.links.get_mut(&peer).filter(asked) {
+        if let Some(link) = self.peers.get_mut(&peer).filter(asked) {
             link.looking = false;
             runs.iter().for_each(|run| link.goes_out(run));
             let newer = std::mem::replace(&mut link.serving, lookup.cursors);
             newer.into_iter().for_each(|(author, new)| link.ask(author, new.from, new.to));
-            self.askers.served(&peer, runs.iter().map(|run| &**run), now.mono);
+            self.askers.served(&peer, runs.iter().map(|run| &**run), step.now.mono);
             self.send_history(peer, runs.into_iter());
-            self.serve(peer, now, archive);
+            self.serve(peer, step);
         }
         self.look_up();
     }
 
-    pub(super) fn serve_when_due(&mut self, now: Now, archive: &dyn Archive) {
-        let due = |link: &Link| link.serve_at.is_some_and(|at| at <= now.mono);
-        let due: Vec<NodeId> =
-            self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect();
-        due.into_iter().for_each(|peer| self.serve(peer, now, archive));
+    pub(super) fn serve_when_due(&mut self, step: Step<'_>) {
+        for peer in self.peers.due(|link| link.serve_at, step.now) {
+            self.serve(peer, step);
+        }
     }
 
     fn send_history(&mut self, peer: NodeId, runs: impl Iterator<Item = Arc<CheckedRun>>) {

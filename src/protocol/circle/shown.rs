@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::super::id::NodeId;
 use super::super::mesh::Standing;
 use super::super::receipt::Receipt;
-use super::sync::Link;
-use super::{Circle, Member};
+use super::Circle;
+use super::link::Link;
+use super::members::Member;
 
 /// How full the circle's queues are; each has a bound in [`limits`](super::super::limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Circle {
 
     /// Everybody known.
     pub fn members(&self) -> &BTreeMap<NodeId, Member> {
-        &self.members
+        self.members.all()
     }
 
     /// What this node knows of a member that its links may be kept for.
@@ -42,8 +43,8 @@ impl Circle {
             return Standing::Unmet;
         };
         let apart = member.left || member.aside || member.dispute.is_some();
-        let (Some(met), false) = (member.met, apart) else { return Standing::Apart };
-        let own = self.members[&self.me].head.map_or(0, |head| head.lamport);
+        let (Some(met), false) = (member.met(), apart) else { return Standing::Apart };
+        let own = self.members.own().head.map_or(0, |head| head.lamport);
         let since = member.since.map_or(0, |since| since.lamport);
         // More than a name from it, and something of one's own that may answer it.
         let written = member.committed > 1 && own > since;
@@ -52,44 +53,44 @@ impl Circle {
 
     /// Round trip to the peer in milliseconds.
     pub fn rtt_ms(&self, peer: &NodeId) -> Option<u32> {
-        self.links.get(peer)?.rtt_ms
+        self.peers.get(peer)?.rtt_ms
     }
 
     /// The greatest counter held.
     pub fn clock(&self) -> u64 {
-        self.top.map_or(0, |(top, _)| top.lamport)
+        self.members.top().map_or(0, |(top, _)| top.lamport)
     }
 
     /// Body of the last `circle` in order.
     pub fn circle_body(&self) -> Option<&str> {
-        self.circle.as_ref().map(|(_, body)| body.as_str())
+        self.members.circle_body()
     }
 
     /// Every position up to this counter is final, and stored as final.
     pub fn final_shown(&self) -> u64 {
-        self.final_shown
+        self.finality.shown()
     }
 
     /// Every position up to this counter is final, whether that is stored yet or not.
     pub fn final_computed(&self) -> u64 {
-        self.final_to
+        self.finality.computed()
     }
 
     /// Whether this node's reads are told.
     pub fn read_receipts(&self) -> bool {
-        self.read_told.is_none()
+        self.own.tells_reads()
     }
 
     /// Sends that wait to be stamped.
     pub fn unsaid(&self) -> usize {
-        self.unsaid.len()
+        self.outbox.len()
     }
 
     /// Entries held, and held once caught up; none where nothing is known to be missing.
     pub fn catching_up(&self) -> Option<(u64, u64)> {
-        let missing = self.missing();
-        (missing > 0 || self.gate_wake().is_some() && !self.links.is_empty())
-            .then_some((self.held, self.held.saturating_add(missing)))
+        let (held, missing) = (self.members.held(), self.missing());
+        (missing > 0 || self.outbox.wake().is_some() && !self.peers.is_empty())
+            .then_some((held, held.saturating_add(missing)))
     }
 
     /// Bytes and number of entries that wait for what they name.
@@ -99,17 +100,13 @@ impl Circle {
 
     /// How full the queues are.
     pub fn queues(&self) -> Queues {
-        let most = |count: fn(&Link) -> usize| self.links.values().map(count).max().unwrap_or(0);
+        let most = |count: fn(&Link) -> usize| self.peers.values().map(count).max().unwrap_or(0);
         Queues {
             waiting_bytes: self.waiting.size().0,
             waiting_author_bytes: self.waiting.author_bytes_most(),
-            wanted: self.waiting.wants.len(),
+            wanted: self.waiting.wanted(),
             hints: most(Link::hints),
-            unmet: self
-                .members
-                .values()
-                .filter(|m| m.head.is_none() && m.receipt.is_some())
-                .count(),
+            unmet: self.members.unmet(),
             serving: most(|link| link.serving.len()),
         }
     }

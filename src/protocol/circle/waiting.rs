@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use super::super::entry::CheckedRun;
 use super::super::id::{Hash, NodeId};
-use super::super::limits::{WAITING_AUTHOR_BYTES_MAX, WAITING_BYTES_MAX};
+use super::super::limits::{RANGE_GRACE_MS, WAITING_AUTHOR_BYTES_MAX, WAITING_BYTES_MAX};
+use super::super::packet::circle::Want;
 use super::super::planted::{self, Bug};
+use super::peers::Peers;
+use super::step::Now;
 use super::wanted::Wants;
 
 /// Author, first sequence number, hash of the last entry.
@@ -33,18 +36,34 @@ pub(super) struct Waiting {
     bytes: BTreeMap<(NodeId, NodeId), usize>,
     peer_bytes: BTreeMap<NodeId, usize>,
     total: usize,
-    pub(super) wants: Wants,
+    wants: Wants,
 }
 
 impl Waiting {
-    /// Keeps `run`, sent by `from`, until `missing` is held, and asks for that at `ask`.
-    pub(super) fn put(
+    /// Keeps `run`, sent by `from`, until `missing` is held, and asks for that at `ask`: a moment
+    /// later where a range that is coming may bring it.
+    pub(super) fn wait(
         &mut self,
         run: Arc<CheckedRun>,
         from: NodeId,
         missing: Hash,
         ask: Option<u64>,
+        now: Now,
     ) {
+        let known = self.wants.has(&missing);
+        self.put(run, from, missing, ask);
+        let patience = match ask {
+            Some(at) if at > now.mono && !known => Some(at + RANGE_GRACE_MS),
+            Some(at) if at <= now.mono => Some(0),
+            _ => None,
+        };
+        if let Some(until) = patience {
+            self.wants.leave_to_range(&missing, until);
+        }
+    }
+
+    /// Keeps `run`, sent by `from`, until `missing` is held, and asks for that at `ask`.
+    fn put(&mut self, run: Arc<CheckedRun>, from: NodeId, missing: Hash, ask: Option<u64>) {
         let key = (run.author(), run.run().first.seq, run.head());
         if self.runs.get(&key).is_some_and(|held| held.missing == missing) {
             return ask.into_iter().for_each(|at| self.want_at(missing, from, at));
@@ -143,6 +162,41 @@ impl Waiting {
             self.wants.remove(hash);
             self.drop_waiting_for(hash);
         }
+    }
+
+    /// Adds the hashes that are to be asked for now to what is asked of each peer, as
+    /// [`Wants::ask_due`]. What was asked for often enough is given up.
+    pub(super) fn ask_due(
+        &mut self,
+        is_held: impl Fn(&Hash) -> bool,
+        comes: impl Fn(&NodeId) -> bool,
+        peers: &Peers,
+        now: Now,
+        wants: &mut BTreeMap<NodeId, Want>,
+    ) {
+        let hopeless = self.wants.hopeless(now);
+        self.give_up(&hopeless);
+        self.wants.ask_due(is_held, comes, peers, now, wants);
+    }
+
+    /// There is a new link to the peer, as [`Wants::origin_back`].
+    pub(super) fn origin_back(&mut self, peer: NodeId, now: Now) {
+        self.wants.origin_back(peer, now);
+    }
+
+    /// When the next hash is to be asked for.
+    pub(super) fn wake(&self) -> Option<u64> {
+        self.wants.wake()
+    }
+
+    /// Hashes that are asked for.
+    pub(super) fn wanted(&self) -> usize {
+        self.wants.len()
+    }
+
+    /// Whether this entry was asked for by its hash.
+    pub(super) fn was_asked(&self, hash: &Hash) -> bool {
+        self.wants.was_asked(hash)
     }
 
     /// Whether a run waits for this entry.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::archive::Archive;
 use super::super::id::{Hash, NodeId};
 use super::super::limits::{
     WANT_PACE_MS, WANT_RETRY_MS, WANT_TRIES_MAX, WANTED_HASHES_MAX, WANTED_MAX,
 };
 use super::super::packet::circle::Want;
 use super::super::planted::{self, Bug};
-use super::{Circle, Now};
+use super::peers::Peers;
+use super::step::Now;
 
 /// Peers remembered for one hash as such that hold it.
 const ORIGINS_MAX: usize = 8;
@@ -34,7 +34,7 @@ struct Wanted {
 
 /// Whom to ask for a hash.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+struct Asked {
     /// Who made us want it, every second time.
     origin: Option<NodeId>,
     /// Else, or where that is not linked, the next peer after this one.
@@ -95,7 +95,7 @@ impl Wants {
     }
 
     /// Hashes to ask for now, those never asked for first, and whom.
-    pub(super) fn due(&self, now: Now) -> Vec<(Hash, Asked)> {
+    fn due(&self, now: Now) -> Vec<(Hash, Asked)> {
         let due = self.hashes.iter().filter(|(_, wanted)| wanted.next <= now.mono);
         let mut due: Vec<(&Hash, &Wanted)> = due.collect();
         due.sort_by_key(|(_, wanted)| wanted.tries);
@@ -110,7 +110,7 @@ impl Wants {
     }
 
     /// `hash` was asked of `peer` now; `in_turn`: as the next.
-    pub(super) fn asked(&mut self, hash: &Hash, peer: NodeId, in_turn: bool, now: Now) {
+    fn asked(&mut self, hash: &Hash, peer: NodeId, in_turn: bool, now: Now) {
         if let Some(wanted) = self.hashes.get_mut(hash) {
             wanted.next = now.mono + wanted.backoff;
             wanted.backoff = wanted.backoff.saturating_mul(2);
@@ -134,7 +134,7 @@ impl Wants {
     }
 
     /// The peer is asked for as many as it takes: this one comes with the next.
-    pub(super) fn wait_for_room(&mut self, hash: &Hash, now: Now) {
+    fn wait_for_room(&mut self, hash: &Hash, now: Now) {
         if let Some(wanted) = self.hashes.get_mut(hash) {
             wanted.next = now.mono + WANT_PACE_MS;
         }
@@ -148,7 +148,7 @@ impl Wants {
     }
 
     /// What was asked of its origin in ranges is coming: whether it waits for that a moment more.
-    pub(super) fn wait_for_range(&mut self, hash: &Hash, now: Now) -> bool {
+    fn wait_for_range(&mut self, hash: &Hash, now: Now) -> bool {
         let Some(wanted) = self.hashes.get_mut(hash) else { return false };
         let waits = now.mono < wanted.patient_until;
         if waits {
@@ -162,44 +162,40 @@ impl Wants {
         self.hashes.get(hash).is_some_and(|wanted| wanted.tries > 0)
     }
 
-    /// When the next hash is to be asked for.
-    pub(super) fn wake(&self) -> Option<u64> {
-        self.hashes.values().map(|wanted| wanted.next).min()
-    }
-}
-
-impl Circle {
-    /// Adds the hashes that are to be asked for now to what is asked of each peer.
-    pub(super) fn want_hashes(
+    /// Adds the hashes that are to be asked for now to what is asked of each peer. `comes`: whether
+    /// a peer is bringing what it was asked for in ranges.
+    pub(super) fn ask_due(
         &mut self,
+        is_held: impl Fn(&Hash) -> bool,
+        comes: impl Fn(&NodeId) -> bool,
+        peers: &Peers,
         now: Now,
-        archive: &dyn Archive,
         wants: &mut BTreeMap<NodeId, Want>,
     ) {
-        let hopeless = self.waiting.wants.hopeless(now);
-        self.waiting.give_up(&hopeless);
-        for (hash, whom) in self.waiting.wants.due(now) {
-            if self.locate(&hash, archive).is_some() {
-                self.waiting.wants.remove(&hash);
+        for (hash, whom) in self.due(now) {
+            if is_held(&hash) {
+                self.remove(&hash);
                 continue;
             }
-            if let Some(peer) = whom.origin
-                && self.range_comes_from(&peer, now)
-                && self.waiting.wants.wait_for_range(&hash, now)
-            {
+            if whom.origin.is_some_and(|peer| comes(&peer)) && self.wait_for_range(&hash, now) {
                 continue;
             }
-            let origin = whom.origin.filter(|peer| self.links.contains_key(peer));
-            let next = || self.peer_after(whom.after, true, |_| true);
+            let origin = whom.origin.filter(|peer| peers.linked(peer));
+            let next = || peers.after(whom.after, true, |_| true);
             let Some(peer) = origin.or_else(next) else { return };
             let want = wants.entry(peer).or_default();
             if want.hashes.len() < WANTED_HASHES_MAX {
                 want.hashes.push(hash);
-                self.waiting.wants.asked(&hash, peer, origin.is_none(), now);
+                self.asked(&hash, peer, origin.is_none(), now);
             } else {
-                self.waiting.wants.wait_for_room(&hash, now);
+                self.wait_for_room(&hash, now);
             }
         }
+    }
+
+    /// When the next hash is to be asked for.
+    pub(super) fn wake(&self) -> Option<u64> {
+        self.hashes.values().map(|wanted| wanted.next).min()
     }
 }
 
@@ -231,5 +227,58 @@ impl Wanted {
         let origin = self.tries.is_multiple_of(2).then_some(self.origin);
         let forgotten = origin.filter(|_| planted::is(Bug::TurnForgotten));
         Asked { origin, after: forgotten.unwrap_or(self.turn) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: Hash = Hash([7; 32]);
+
+    fn id(byte: u8) -> NodeId {
+        NodeId([byte; 32])
+    }
+
+    fn at(mono: u64) -> Now {
+        Now { mono, wall: 0 }
+    }
+
+    #[test]
+    fn whoever_named_an_entry_is_asked_every_second_time() {
+        let mut wants = Wants::default();
+        wants.add(HASH, id(1), 0);
+        let mut peers = Peers::default();
+        [id(1), id(2), id(3)].into_iter().for_each(|peer| peers.up(peer, 0));
+        let mut whom = Vec::new();
+        for _ in 0..4 {
+            let mut asks = BTreeMap::new();
+            let now = at(wants.wake().expect("it is wanted"));
+            wants.ask_due(|_| false, |_| false, &peers, now, &mut asks);
+            whom.extend(asks.into_keys());
+        }
+        assert_eq!(whom, [id(1), id(2), id(1), id(3)]);
+    }
+
+    #[test]
+    fn what_is_held_by_now_is_not_asked_for() {
+        let mut wants = Wants::default();
+        wants.add(HASH, id(1), 0);
+        let mut asks = BTreeMap::new();
+        wants.ask_due(|_| true, |_| false, &Peers::default(), at(0), &mut asks);
+        assert!(asks.is_empty() && !wants.has(&HASH));
+    }
+
+    #[test]
+    fn of_too_much_that_is_wanted_the_greediest_gives_way() {
+        let mut wants = Wants::default();
+        for n in 0..WANTED_MAX {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&(n as u64).to_be_bytes());
+            wants.add(Hash(hash), id(1), n as u64);
+        }
+        let dropped = wants.add(HASH, id(2), 0).expect("there is no room");
+        assert!(wants.has(&HASH) && !wants.has(&dropped));
+        assert_eq!(wants.len(), WANTED_MAX);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::archive::{Archive, Write};
-use super::super::entry::Timestamp;
-use super::super::id::NodeId;
-use super::super::planted::{self, Bug};
-use super::receipts::LAZY_COMMIT_MS;
-use super::{Circle, Now};
+use super::super::super::archive::{Archive, Write};
+use super::super::super::entry::Timestamp;
+use super::super::super::id::NodeId;
+use super::super::super::planted::{self, Bug};
+use super::super::batches::Batch;
+use super::Members;
 
 /// What an author's mark is made of.
 #[derive(Clone, Copy)]
@@ -16,53 +16,43 @@ enum Mark {
     Read,
 }
 
-impl Circle {
-    /// All marks are looked at again some time later: after a dispute, of which thousands may come.
-    pub(super) fn marks_soon(&mut self, now: Now) {
-        self.marks_due.get_or_insert(now.mono + LAZY_COMMIT_MS);
-    }
-
-    pub(super) fn marks_when_due(&mut self, now: Now, archive: &dyn Archive) {
-        if self.marks_due.is_some_and(|at| at <= now.mono) {
-            self.marks_due = None;
-            self.advance_marks(None, archive);
-            self.advance_final();
-        }
-    }
-
-    /// Moves the marks of these authors (all, where none are given) as far as receipts allow.
-    pub(super) fn advance_marks(
+impl Members {
+    /// Moves the marks of these authors (all, where none are given) as far as receipts allow: what
+    /// is to be written.
+    pub fn advance_marks(
         &mut self,
         authors: Option<&BTreeSet<NodeId>>,
         archive: &dyn Archive,
-    ) {
+    ) -> Vec<Write> {
         let all: BTreeSet<NodeId>;
         let authors = match authors {
             Some(authors) => authors,
             None => {
-                all = self.members.keys().copied().collect();
+                all = self.all.keys().copied().collect();
                 &all
             }
         };
-        let waited = self.members.iter().filter(|(_, member)| member.waited_for());
+        let waited = self.all.iter().filter(|(_, member)| member.waited_for());
         let waited: Vec<NodeId> = waited.map(|(id, _)| *id).collect();
+        let mut writes = Vec::new();
         for author in authors {
-            let Some(member) = self.members.get(author) else { continue };
+            let Some(member) = self.all.get(author) else { continue };
             if member.committed == 0 || member.dispute.is_some() {
                 continue;
             }
             let (delivered, read) = (member.delivered, member.read_by_all);
             let to = self.mark(*author, Mark::Delivered, &waited, delivered, archive);
             if to > delivered || planted::is(Bug::MarkFalls) && to < delivered {
-                self.members.get_mut(author).expect("looked up above").delivered = to;
-                self.writes.push(Write::Delivered(*author, to));
+                self.change(*author).delivered = to;
+                writes.push(Write::Delivered(*author, to));
             }
             let to = self.mark(*author, Mark::Read, &waited, read, archive);
             if to > read {
-                self.members.get_mut(author).expect("looked up above").read_by_all = to;
-                self.writes.push(Write::ReadByAll(*author, to));
+                self.change(*author).read_by_all = to;
+                writes.push(Write::ReadByAll(*author, to));
             }
         }
+        writes
     }
 
     /// The last entry of the author that everybody it counts for has; at most `before`, as soon as
@@ -75,16 +65,16 @@ impl Circle {
         before: u64,
         archive: &dyn Archive,
     ) -> u64 {
-        let committed = self.members[&author].committed;
+        let committed = self.all[&author].committed;
         let mut to = committed;
         for id in waited.iter().copied().filter(|id| *id != author) {
             if to <= before {
                 break;
             }
-            let member = &self.members[&id];
+            let member = &self.all[&id];
             let reached = match (mark, &member.receipt) {
                 (Mark::Delivered, _) if id == self.me => committed,
-                (Mark::Read, _) if id == self.me => self.members[&author].read_here,
+                (Mark::Read, _) if id == self.me => self.all[&author].read_here,
                 (Mark::Delivered, Some(receipt)) => receipt.stored.get(&author).map_or(0, |s| *s),
                 (Mark::Read, Some(receipt)) => receipt.read.get(&author).map_or(0, |s| *s),
                 (_, None) => 0,
@@ -100,7 +90,7 @@ impl Circle {
 
     /// The author's first entry after the member's first; none where there is none yet.
     fn first_after(&mut self, id: NodeId, author: NodeId, archive: &dyn Archive) -> Option<u64> {
-        let member = &self.members[&id];
+        let member = &self.all[&id];
         if let Some(first) = member.first_after.get(&author) {
             return Some(*first);
         }
@@ -109,7 +99,7 @@ impl Circle {
             let lamport = self.entry_at(&author, seq, archive).map_or(0, |(_, lamport)| lamport);
             Timestamp { lamport, author } > since
         };
-        let (mut low, mut high) = (1, self.members[&author].head_seq());
+        let (mut low, mut high) = (1, self.all[&author].head_seq());
         if high == 0 || !after(high) {
             return None;
         }
@@ -117,14 +107,15 @@ impl Circle {
             let middle = low + (high - low) / 2;
             if after(middle) { high = middle } else { low = middle + 1 }
         }
-        self.members.get_mut(&id).expect("looked up above").first_after.insert(author, low);
+        self.change(id).first_after.insert(author, low);
         Some(low)
     }
 
-    /// Moves finality as far as the clocks of all that are waited for allow.
-    pub(super) fn advance_final(&mut self) {
+    /// The counter up to which every position is final: as far as the clocks of all that are waited
+    /// for allow.
+    pub fn final_to(&mut self) -> u64 {
         let mut to = self.committed_clock;
-        for (id, member) in &mut self.members {
+        for (id, member) in &mut self.all {
             if let Some(receipt) = &member.receipt {
                 let covered = receipt.stored.get(id).copied().unwrap_or(0);
                 if covered <= member.head_seq() {
@@ -135,11 +126,19 @@ impl Circle {
                 to = to.min(member.proven_clock);
             }
         }
-        if to > self.final_to {
-            self.final_to = to;
-            if self.lazy_due.is_none() {
-                self.lazy_due = Some(self.last_mono + LAZY_COMMIT_MS);
-            }
+        to
+    }
+
+    /// The batch is on the disk: its marks are shown.
+    pub fn marks_committed(&mut self, batch: &Batch) {
+        for (author, seq) in &batch.reads {
+            self.change(*author).read_here = *seq;
+        }
+        for (author, seq) in &batch.delivered {
+            self.change(*author).delivered_shown = *seq;
+        }
+        for (author, seq) in &batch.read_by_all {
+            self.change(*author).read_by_all_shown = *seq;
         }
     }
 }

@@ -1,0 +1,28 @@
+//! What parts see of each other when one of them decides.
+
+use super::super::id::NodeId;
+use super::members::Members;
+use super::peers::Peers;
+use super::waiting::Waiting;
+
+/// Who there is, who is linked, and what waits.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) members: &'a Members,
+    pub(super) peers: &'a Peers,
+    pub(super) waiting: &'a Waiting,
+}
+
+impl Seen<'_> {
+    /// How far the author's log is known to go, up to its fork.
+    pub(super) fn known_elsewhere(&self, author: &NodeId) -> u64 {
+        let said = self.peers.iter().filter_map(|(_, link)| link.has.get(author));
+        let known = said.max().copied().unwrap_or(0);
+        self.members.disputed(author).map_or(known, |from| known.min(from - 1))
+    }
+
+    /// First sequence number of the author's that waits, where its log, held so far, reaches it.
+    pub(super) fn waits_next(&self, author: &NodeId, held: u64) -> Option<u64> {
+        self.waiting.first_waiting(author).filter(|first| *first <= held + 1)
+    }
+}
