@@ -87,6 +87,15 @@ fn every_tag_has_its_example_in_the_document() {
 }
 
 #[test]
+fn a_packet_counts_for_about_its_bytes_in_a_queue() {
+    for packet in packets() {
+        let (bytes, counted) = (packet.encode(0).len(), packet.bytes());
+        let about = bytes <= counted && counted <= 2 * bytes + 64;
+        assert!(about, "{bytes} bytes count for {counted}: {packet:?}");
+    }
+}
+
+#[test]
 fn the_documents_json_is_taken_and_refused_as_it_says() {
     let lines = |kind| blocks(kind).flat_map(str::lines);
     for json in lines("taken") {

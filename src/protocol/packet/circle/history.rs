@@ -38,10 +38,10 @@ impl Body for History {
     }
 
     fn bytes(&self) -> usize {
-        self.iter().map(|run| run.bytes() + 1).sum()
+        self.iter().map(|run| CheckedRun::bytes(run) + 1).sum()
     }
 
     fn fitting(self) -> Vec<History> {
-        parts(self, usize::MAX, |run| run.bytes())
+        parts(self, usize::MAX, |run| CheckedRun::bytes(run))
     }
 }
