@@ -27,7 +27,11 @@ pub struct Keyring(BTreeMap<CircleId, Vec<GroupKey>>);
 
 impl Keyring {
     /// These are the circle's keys from now on: the first to speak with, all to listen with.
+    ///
+    /// # Panics
+    /// Without a key: nobody could speak in it.
     pub fn put(&mut self, circle: CircleId, keys: Vec<GroupKey>) {
+        assert!(!keys.is_empty(), "a circle has a group key");
         self.0.insert(circle, keys);
     }
 

@@ -89,12 +89,11 @@ pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running,
     let port = PortConfig {
         keyring: keys.clone(),
         listens: listens(&config, peers),
-        listener,
         started,
         wall: wall_seconds,
         pace: Pace::default(),
     };
-    let port = Port::open(port, cancel.clone());
+    let port = Port::new(port, cancel.clone());
     let base = Base {
         id: CircleId::FIRST,
         config: config.clone(),
@@ -104,6 +103,7 @@ pub async fn start(config: Config, cancel: CancellationToken) -> Result<Running,
         cancel: cancel.clone(),
     };
     let Working { handle, rows, lives } = circle::start(base, life).await;
+    port.listen(listener);
     let invite = invite(CircleId::FIRST, keys, peers.port());
     let behind = CircleDoor { handle: handle.clone(), rows: Arc::new(rows), invite };
     let door = Door {

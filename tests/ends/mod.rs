@@ -82,14 +82,14 @@ pub async fn start(setting: Setting) -> End {
     let config = PortConfig {
         keyring: keyring.subscribe(),
         listens: vec![format!(":{}", address.port())],
-        listener,
         started: Instant::now(),
         wall: setting.wall,
         pace: setting.pace,
     };
-    let port = Port::open(config, stop.clone());
+    let port = Port::new(config, stop.clone());
     let oneself = Oneself { circle: CircleId::FIRST, key, clock: Arc::new(AtomicU64::new(7)) };
     let links = port.enter(oneself, events_in, stop.clone());
+    port.listen(listener);
     End { port, keyring, links, events, address, stop, id }
 }
 

@@ -45,8 +45,6 @@ pub struct PortConfig {
     pub keyring: watch::Receiver<Keyring>,
     /// Where this node says it listens; `":PORT"` alone means at the address that others see.
     pub listens: Vec<String>,
-    /// Where it does listen.
-    pub listener: TcpListener,
     /// Zero of the node's monotonic clock, in which `began` is told.
     pub started: Instant,
     /// Wall clock in seconds since 1970, written into tokens:
@@ -76,12 +74,8 @@ pub struct TooManyDials;
 pub struct Port(Arc<Common>);
 
 impl Port {
-    /// Starts listening. A hello to a circle that is not here is left without an answer. `stop`
-    /// ends it, see [`Port::stopped`].
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub fn open(config: PortConfig, stop: CancellationToken) -> Port {
+    /// A port at which nobody is listened to yet. `stop` ends it, see [`Port::stopped`].
+    pub fn new(config: PortConfig, stop: CancellationToken) -> Port {
         let common = Arc::new(Common {
             keyring: config.keyring,
             listens: config.listens,
@@ -94,9 +88,17 @@ impl Port {
             last_link: AtomicU64::new(0),
             circles: Mutex::new(BTreeMap::new()),
         });
-        common.tasks.spawn(listen::listen(common.clone(), config.listener));
         common.tasks.close();
         Port(common)
+    }
+
+    /// Listens from now on. A hello to a circle that is not here is left without an answer: enter
+    /// them first.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn listen(&self, listener: TcpListener) {
+        self.0.tasks.spawn(listen::listen(self.0.clone(), listener));
     }
 
     /// From now on this node is in this circle, in place of whoever it was there before. Events
@@ -104,7 +106,7 @@ impl Port {
     /// circle: each says `bye` first, see [`Links::stopped`].
     ///
     /// # Panics
-    /// Without a group key on the keyring.
+    /// Where the keyring does not have the circle.
     pub fn enter(
         &self,
         oneself: Oneself,
@@ -112,7 +114,7 @@ impl Port {
         stop: CancellationToken,
     ) -> Links {
         let Oneself { circle, key, clock } = oneself;
-        assert!(!self.0.keyring.borrow().of(circle).is_empty(), "a circle has a group key");
+        assert!(!self.0.keyring.borrow().of(circle).is_empty(), "the circle is on the keyring");
         let shared = Arc::new(Shared {
             common: self.0.clone(),
             circle,
@@ -129,7 +131,7 @@ impl Port {
         Links(shared)
     }
 
-    /// Waits until nobody is listened to any more, after the token given to [`Port::open`] was
+    /// Waits until nobody is listened to any more, after the token given to [`Port::new`] was
     /// cancelled.
     pub async fn stopped(&self) {
         self.0.tasks.wait().await;
