@@ -125,6 +125,14 @@ pub const RECEIPT_MS: u64 = 50;
 pub const RECEIPT_PER_MEMBER_MS: u64 = 20;
 /// Greatest wait between two receipts: a crowd of members must not silence the others.
 pub const RECEIPT_MAX_MS: u64 = 5_000;
+/// Members with an entry up to which each receipt goes to everybody at once.
+pub const RECEIPT_AT_ONCE_MEMBERS: u64 = 8;
+/// Milliseconds for each member, above those, that a receipt may wait for the next on its way to
+/// whoever has no word of its own in it: what goes from everybody to everybody grows with their
+/// square.
+pub const RECEIPT_REST_PER_MEMBER_MS: u64 = 100;
+/// Greatest of these waits.
+pub const RECEIPT_REST_MAX_MS: u64 = 10_000;
 /// Authors in each map of a receipt: a whole one fits a frame.
 pub const RECEIPT_MARKS_MAX: usize = 1_000;
 /// Members whose receipt is kept before an entry of theirs is held: identities cost nothing.

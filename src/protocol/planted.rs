@@ -99,6 +99,10 @@ pub enum Bug {
     TurnForgotten,
     /// Whoever made an entry wanted is not asked for it when its link comes back.
     ReturnUnnoticed,
+    /// Each receipt goes to everybody at once, however many there are.
+    ReceiptsToAllAtOnce,
+    /// Whoever is not spoken of in a receipt does not get it later either.
+    RestForgotten,
     /// Whoever sends what waits for an entry is not asked for it, where others were in vain.
     HoldersUnnoticed,
     /// A mark follows its newest computation, down too.

@@ -23,6 +23,7 @@ mod promises;
 mod serving;
 mod signed;
 mod table;
+mod talk;
 mod world;
 
 use world::World;

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use roda::protocol::planted::Bug;
 
 use crate::planting::failure;
-use crate::{catch_up, chains, crowds, forks, history, news, promises, serving};
+use crate::{catch_up, chains, crowds, forks, history, news, promises, serving, talk};
 
 /// Seeds after which a bug counts as not found.
 const SEEDS: u64 = 150;
@@ -66,6 +66,8 @@ const CROWDS: &[(Bug, fn())] = &[
     (Bug::LongUnpaced, crowds::of_200_forks),
     (Bug::ReceiptsPushed, crowds::all_of_64),
     (Bug::ProofsUnbounded, crowds::strangers_forks),
+    (Bug::ReceiptsToAllAtOnce, talk::of_one),
+    (Bug::RestForgotten, talk::of_one),
 ];
 
 /// Bugs by which a receipt or a fork comes late or never: found by a history made for them.

@@ -33,6 +33,8 @@ pub(super) struct Link {
     pub(super) counts: BTreeMap<NodeId, u64>,
     /// The own receipt last sent here: the base of the next.
     pub(super) own_base: Option<Receipt>,
+    /// When the newest own receipt goes out, where others got it sooner.
+    pub(super) own_at: Option<u64>,
     /// It was said once what of the own receipt the peer's first vector lacks.
     pub(super) own_answered: bool,
     /// The peer was shown an older receipt of its own that a newer one takes back.

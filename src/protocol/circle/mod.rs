@@ -184,6 +184,7 @@ impl Circle {
         self.marks_when_due(step);
         self.write_lazily_when_due(step.now);
         self.receipt_when_due(step.now);
+        self.rest_when_due(step.now);
         self.ask_receipts_when_due(step.now);
         self.long_when_room(step.archive);
     }

@@ -42,7 +42,7 @@ impl Link {
     /// The peer is to be offered the receipt of this node, at this time or before.
     fn offer_receipt(&mut self, node: NodeId, at: u64) {
         self.offer_receipts.insert(node);
-        self.offer_at.get_or_insert(at);
+        self.offer_at = Some(self.offer_at.map_or(at, |due| due.min(at)));
     }
 
     /// Whether the peer says that it holds a newer one.

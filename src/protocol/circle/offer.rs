@@ -135,10 +135,15 @@ impl Circle {
     }
 
     pub(super) fn offer_later(&mut self, peer: NodeId, author: NodeId, now: Now) {
-        let at = self.offer_time(peer, now);
+        let mut at = self.offer_time(peer, now);
+        let rest = self.receipt_rest();
         let link = self.peers.get_mut(&peer).expect("offered to links only");
+        if link.linked_with.contains(&author) {
+            // It says that it has it with a receipt that may wait so long.
+            at += rest;
+        }
         link.offer.insert(author);
-        link.offer_at.get_or_insert(at);
+        link.offer_at = Some(link.offer_at.map_or(at, |due| due.min(at)));
     }
 
     /// Late enough that a peer which got it directly has said so in a receipt.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::super::archive::Write;
 use super::super::id::NodeId;
-use super::super::limits::{RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS};
+use super::super::limits::{
+    RECEIPT_AT_ONCE_MEMBERS, RECEIPT_MAX_MS, RECEIPT_MS, RECEIPT_PER_MEMBER_MS,
+    RECEIPT_REST_MAX_MS, RECEIPT_REST_PER_MEMBER_MS,
+};
 use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
 use super::super::receipt::{Receipt, Watermarks};
@@ -107,10 +110,20 @@ impl OwnReceipts {
 }
 
 impl Circle {
+    fn members_with_entry(&self) -> u64 {
+        self.members.values().filter(|member| member.since.is_some()).count() as u64
+    }
+
     /// Least milliseconds between two receipts of this node.
     pub(super) fn receipt_interval(&self) -> u64 {
-        let members = self.members.values().filter(|member| member.since.is_some()).count();
-        (RECEIPT_PER_MEMBER_MS * members as u64).clamp(RECEIPT_MS, RECEIPT_MAX_MS)
+        let members = self.members_with_entry();
+        (RECEIPT_PER_MEMBER_MS * members).clamp(RECEIPT_MS, RECEIPT_MAX_MS)
+    }
+
+    /// Milliseconds that a receipt may wait on its way to whoever has no word of its own in it.
+    pub(super) fn receipt_rest(&self) -> u64 {
+        let members = self.members_with_entry().saturating_sub(RECEIPT_AT_ONCE_MEMBERS);
+        (RECEIPT_REST_PER_MEMBER_MS * members).min(RECEIPT_REST_MAX_MS)
     }
 
     /// There is news for a receipt.
@@ -135,11 +148,42 @@ impl Circle {
         match self.own.next(now) {
             Due::Nothing => {}
             Due::Reserve(ceiling) => self.batches.write(Write::ReceiptCeiling(ceiling)),
-            Due::Sign(count) => self.send_new_receipt(count),
+            Due::Sign(count) => {
+                let before = self.members.own().receipt.clone();
+                let receipt = self.new_receipt(count);
+                self.spread(before.as_ref(), &receipt, now);
+            }
         }
     }
 
-    fn send_new_receipt(&mut self, count: u64) {
+    /// An author waits for the word on what it has said. For the rest of the circle the next
+    /// receipt may say this one's too; but where this node has what it is not linked for, others
+    /// would offer it until they know.
+    fn spread(&mut self, before: Option<&Receipt>, receipt: &Receipt, now: Now) {
+        let rest = self.receipt_rest();
+        let grown = before.map(|before| receipt.since(before).stored);
+        let direct = |author: &NodeId| *author == self.me || self.peers.get(author).is_some();
+        let all_direct = grown.is_some_and(|grown| grown.keys().all(direct));
+        let all = rest == 0 || !all_direct || planted::is(Bug::ReceiptsToAllAtOnce);
+        let at = now.mono + rest - self.jitter.up_to(rest / 4);
+        for peer in self.peers.ids() {
+            let link = self.peers.get_mut(&peer).expect("a key of the map");
+            if all || link.own_base.as_ref().is_none_or(|base| speaks_of(receipt, base, &peer)) {
+                self.send_own_receipt(peer, receipt);
+            } else if !planted::is(Bug::RestForgotten) {
+                link.own_at.get_or_insert(at);
+            }
+        }
+    }
+
+    pub(super) fn rest_when_due(&mut self, now: Now) {
+        let Some(receipt) = self.members.own().receipt.clone() else { return };
+        for peer in self.peers.due(|link| link.own_at, now) {
+            self.send_own_receipt(peer, &receipt);
+        }
+    }
+
+    fn new_receipt(&mut self, count: u64) -> Receipt {
         let covered = self.members.covered();
         let marks = |value: fn(&Member) -> u64| -> Arc<Watermarks> {
             let some = covered.iter().map(|id| (*id, value(&self.members[id])));
@@ -158,9 +202,7 @@ impl Circle {
         let clock = self.members.committed_clock();
         let receipt = Receipt::sign(count, stored, read, clock, &self.key);
         self.members.take_receipt(receipt.clone());
-        for peer in self.peers.ids() {
-            self.send_own_receipt(peer, &receipt);
-        }
+        receipt
     }
 
     fn send_own_receipt(&mut self, peer: NodeId, receipt: &Receipt) {
@@ -169,7 +211,7 @@ impl Circle {
             Some(base) => receipt.since(base),
             None => receipt.whole(),
         };
-        link.own_base = Some(receipt.clone());
+        (link.own_base, link.own_at) = (Some(receipt.clone()), None);
         link.counts.insert(receipt.node, receipt.count);
         self.send(peer, Packet::Receipt(vec![change]));
     }
@@ -214,6 +256,14 @@ impl Circle {
         self.own.tell_reads(told.clone());
         self.batches.write(Write::ReadTold(told));
     }
+}
+
+/// Whether the receipt says something else of this author's log than `base`.
+fn speaks_of(receipt: &Receipt, base: &Receipt, author: &NodeId) -> bool {
+    let marks = |receipt: &Receipt| {
+        [&receipt.stored, &receipt.read].map(|marks| marks.get(author).copied())
+    };
+    marks(receipt) != marks(base)
 }
 
 #[cfg(test)]

@@ -82,8 +82,9 @@ impl Circle {
     }
 
     pub(super) fn sync_wake(&self) -> Option<u64> {
-        let times =
-            |link: &Link| [Some(link.sync_at), link.offer_at, link.compare_at, link.serve_at];
+        let times = |link: &Link| {
+            [Some(link.sync_at), link.offer_at, link.compare_at, link.serve_at, link.own_at]
+        };
         self.peers.values().flat_map(times).flatten().min()
     }
 
