@@ -23,6 +23,20 @@ const PARTS: [&str; 3] = ["", "-wal", "-shm"];
 #[derive(Debug, Clone)]
 pub(super) struct Folder(PathBuf);
 
+/// Keeps every other process out of the folder.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that is just being started has it too, until it
+    /// has become another program.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the folder's lock goes with its file");
+        }
+    }
+}
+
 impl Folder {
     /// Makes the folder where it is missing, readable by its owner alone.
     pub(super) fn create(path: &Path) -> Result<Folder, OpenError> {
@@ -41,12 +55,12 @@ impl Folder {
         self.0.join(DATABASE_FILE)
     }
 
-    /// Takes the lock; it is given back when the file is closed.
-    pub(super) fn lock(&self) -> Result<File, OpenError> {
+    /// Takes the lock.
+    pub(super) fn lock(&self) -> Result<Lock, OpenError> {
         let open = private().read(true).write(true).create(true).open(self.0.join("lock"));
         let file = open.map_err(|error| self.trouble(error))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked(self.0.clone())),
             Err(TryLockError::Error(error)) => Err(self.trouble(error)),
         }
@@ -126,5 +140,22 @@ impl Folder {
     /// An error of the file system as a start reports it.
     pub(super) fn trouble(&self, error: io::Error) -> OpenError {
         OpenError::Folder(self.0.clone(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_given_back_though_a_process_being_started_has_its_file_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::create(dir.path()).unwrap();
+        let lock = folder.lock().unwrap();
+        let inherited = lock.0.try_clone().unwrap();
+        assert!(matches!(folder.lock(), Err(OpenError::Locked(_))));
+        drop(lock);
+        folder.lock().unwrap();
+        drop(inherited);
     }
 }

@@ -1,6 +1,5 @@
 //! The one thread that writes: group commit, and trying again until the disk takes it.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -12,7 +11,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::apply::{Authors, commit};
 use super::batch::{Batch, StoreEvent};
 use super::check::Checker;
-use super::folder::Folder;
+use super::folder::{Folder, Lock};
 use super::health::{Health, advice, is_damage};
 use super::row::Row;
 use super::schema::{names, open_writer, set_meta};
@@ -54,7 +53,7 @@ pub(super) struct Writer {
     pub(super) health: Health,
     pub(super) page_limit: Arc<AtomicU32>,
     pub(super) queue: mpsc::Receiver<Batch>,
-    pub(super) _lock: File,
+    pub(super) _lock: Lock,
     pub(super) events: mpsc::Sender<StoreEvent>,
 }
 
