@@ -143,11 +143,13 @@ impl Heard {
 
 /// Who was heard since `old` at another time or more quickly, in parts that fit a frame.
 pub(super) fn heard_news(old: &View, new: &View) -> Vec<BTreeMap<NodeId, Heard>> {
-    let before: BTreeMap<_, _> =
-        old.members.iter().map(|one| (one.id, Heard::shown(one))).collect();
-    let news = new.members.iter().filter(|member| {
-        before.get(&member.id).is_some_and(|before| *before != Heard::shown(member))
-    });
+    let before: BTreeMap<_, _> = old.members.iter().map(|member| (member.id, member)).collect();
+    // Of whom more has changed, the member itself is told.
+    let heard = |old: &MemberView, new: &MemberView| {
+        lasts(old, new) && Heard::shown(old) != Heard::shown(new)
+    };
+    let news = new.members.iter();
+    let news = news.filter(|member| before.get(&member.id).is_some_and(|old| heard(old, member)));
     let news: Vec<_> = news.map(|member| (member.id, Heard::of(member))).collect();
     news.chunks(PART_BYTES_MAX / HEARD_BYTES).map(|part| part.iter().copied().collect()).collect()
 }
