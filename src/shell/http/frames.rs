@@ -11,9 +11,10 @@ use crate::protocol::id::NodeId;
 use crate::protocol::receipt::Watermarks;
 use crate::store::{Row, Unread};
 
+use super::members::{Heard, Members, members_parts};
 use super::message::{Lens, Message, newest_that_fit, place_text};
 use super::problem::Problem;
-use super::status::{self, Heard, Members, Receipts};
+use super::status::{self, Receipts};
 
 /// What a page may send.
 #[derive(Debug, Deserialize)]
@@ -165,7 +166,7 @@ pub(super) fn welcome_frames(
     let view = lens.view.clone();
     // Oneself first: a page judges by its own member what is late.
     let (me, others): (Vec<_>, Vec<_>) = view.members.iter().partition(|one| one.id == view.me);
-    let members = status::members_parts(me.into_iter().chain(others));
+    let members = members_parts(me.into_iter().chain(others));
     let mut members: VecDeque<Members> = members.collect();
     let mut receipts: VecDeque<Receipts> = Receipts::whole(&view).parts().into();
     let messages = newest_that_fit(lens, rows);

@@ -12,6 +12,8 @@ pub const FRAME_CUT_MAX: usize = 2 * FRAME_FROM_PAGE_MAX;
 pub const FRAME_TO_PAGE_MAX: usize = 60 * 1024;
 /// Bytes of these for what stands around members or receipts: a name of 64 characters, at most.
 pub const FRAME_HEAD_MAX: usize = 1024;
+/// Bytes of members or receipts in one frame.
+pub const PART_BYTES_MAX: usize = FRAME_TO_PAGE_MAX - FRAME_HEAD_MAX;
 /// Bytes of messages in one page of history, unless a single message needs more: 500 of the
 /// longest texts are not made into one answer.
 pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;

@@ -16,6 +16,7 @@ mod guards;
 mod hosts;
 pub mod limits;
 mod live;
+mod members;
 mod message;
 mod metrics;
 mod modules;

@@ -24,6 +24,7 @@ use crate::shell::handle::{Command, Refused, StoreState, View};
 use super::app::App;
 use super::door::CircleDoor;
 use super::limits::{BODY_WAIT, HISTORY_DEFAULT, JSON_BODY_MAX};
+use super::members::members_json;
 use super::message::{Part, check_reference, parse_message_id};
 use super::problem::Problem;
 use super::request::{Named, Payload, body};
@@ -131,7 +132,7 @@ async fn send(circle: CircleDoor, Payload(send): Payload<Send>) -> Result<Respon
 }
 
 async fn members(circle: CircleDoor) -> Json<Value> {
-    Json(json!({"members": status::members_json(&circle.view())}))
+    Json(json!({"members": members_json(&circle.view())}))
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,8 @@ use super::followed::Followed;
 use crate::shell::handle::StoreState;
 use crate::shell::http::ended::Step;
 use crate::shell::http::frames::ToPage;
-use crate::shell::http::status::{MembersNews, Receipts, heard_news, members_news};
+use crate::shell::http::members::{MembersNews, heard_news, members_news};
+use crate::shell::http::status::Receipts;
 
 impl Followed {
     /// Tells what changed in the view since it was last told.
