@@ -68,9 +68,8 @@ impl Circle {
             for peer in self.peers.ids() {
                 self.send(peer, Packet::Message(run.clone()));
                 let link = self.peers.get_mut(&peer).expect("a key of the map");
-                let has = link.has.entry(author).or_default();
                 // Pushed in order on a link that loses nothing: no offer is needed.
-                *has = (*has).max(run.run().last_seq());
+                link.told.note_has(author, run.run().last_seq(), true);
             }
         } else {
             self.offer_soon(author, now);

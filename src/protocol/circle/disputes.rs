@@ -10,7 +10,6 @@ use super::super::id::NodeId;
 use super::super::planted::{self, Bug};
 use super::Circle;
 use super::driver::Output;
-use super::link::Link;
 use super::log::Taken;
 use super::step::Step;
 
@@ -39,10 +38,8 @@ impl Circle {
             return self.misbehaved(peer, "its proof of a fork proves nothing");
         }
         let met = self.members.get(&dispute.author).is_some_and(|member| member.head.is_some());
-        if let Some(link) = self.peers.get_mut(&peer)
-            && let Some(disputed) = Link::note(&mut link.disputed, dispute.author, met)
-        {
-            *disputed = dispute.seq;
+        if let Some(link) = self.peers.get_mut(&peer) {
+            link.told.note_disputed(dispute.author, dispute.seq, met);
         }
         if news && (met || self.members.room_for_proof(&dispute)) {
             self.register_dispute(Some(peer), dispute, step);
@@ -66,7 +63,7 @@ impl Circle {
         self.fork_excuses(author, seq);
         let peers = self.peers.ids();
         for peer in &peers {
-            if self.peers[peer].disputed.get(&author).is_none_or(|theirs| *theirs > seq) {
+            if self.peers[peer].told.disputed(&author).is_none_or(|theirs| theirs > seq) {
                 self.send_dispute(*peer, author);
             }
         }
@@ -89,8 +86,8 @@ impl Circle {
             return;
         }
         let link = self.peers.get_mut(&peer).expect("sent to links only");
-        link.disputed.insert(author, seq);
-        link.proofs.insert(author);
+        link.told.note_disputed(author, seq, true);
+        link.long.add_proof(author);
         self.peers.add_long(peer);
     }
 

@@ -38,17 +38,6 @@ impl Link {
     fn silent(&self, now: Now) -> Option<u64> {
         self.silent_at.filter(|at| now.mono < at + RECEIPT_SILENT_MS)
     }
-
-    /// The peer is to be offered the receipt of this node, at this time or before.
-    fn offer_receipt(&mut self, node: NodeId, at: u64) {
-        self.offer_receipts.insert(node);
-        self.offer_at = Some(self.offer_at.map_or(at, |due| due.min(at)));
-    }
-
-    /// Whether the peer says that it holds a newer one.
-    fn holds_newer(&self, node: &NodeId, held: u64) -> bool {
-        self.counts.get(node).is_some_and(|count| *count > held)
-    }
 }
 
 impl Circle {
@@ -69,21 +58,18 @@ impl Circle {
         let link = self.peers.get_mut(&peer).expect("offered to links only");
         for id in ids.iter().filter(|id| **id != peer) {
             let ours = self.members.get(id).map_or(0, Member::receipt_count);
-            if ours <= link.counts.get(id).copied().unwrap_or(0) || *id == self.me {
+            if ours <= link.told.count(id).unwrap_or(0) || *id == self.me {
                 continue;
             }
             if planted::is(Bug::ReceiptsPushed) {
-                link.receipts.insert(*id);
+                link.long.add_receipt(*id);
             } else {
-                link.offer_receipt(*id, at);
+                link.offers.add_receipt(*id, at);
             }
         }
         // What was sent before the first vector came may be on its way.
-        let known = link.counts.get(&self.me).copied().unwrap_or(0);
-        let sent = match std::mem::replace(&mut link.own_answered, true) {
-            false => link.own_base.as_ref().map_or(0, |receipt| receipt.count),
-            true => 0,
-        };
+        let known = link.told.count(&self.me).unwrap_or(0);
+        let sent = link.own.on_its_way();
         self.peers.add_long(peer);
         if known.max(sent) < self.held_count(&self.me) {
             self.send_own_whole(peer);
@@ -99,11 +85,12 @@ impl Circle {
                 // It sends its own to us.
                 continue;
             }
-            let Some(noted) = Link::note(&mut link.counts, *node, known) else { continue };
-            *noted = *count;
+            if !link.told.note_count(*node, *count, known) {
+                continue;
+            }
             if sync.whole && *node == peer && !planted::is(Bug::OwnReceiptKept) {
                 // An older database was put back: it must learn what it has said.
-                link.receipts.insert(*node);
+                link.long.add_receipt(*node);
             }
             if sync.whole {
                 continue;
@@ -113,7 +100,7 @@ impl Circle {
                     self.send_own_whole(peer);
                 }
             } else if ours > *count {
-                link.receipts.insert(*node);
+                link.long.add_receipt(*node);
                 self.peers.add_long(peer);
             } else if self.known_count(node) < *count && *node != self.me {
                 self.take_offer(*node, peer, now);
@@ -154,7 +141,7 @@ impl Circle {
         let held = self.known_count(node);
         if !planted::is(Bug::UnmetForgotten)
             && !self.news.asked.contains_key(node)
-            && self.peers.values().any(|link| link.holds_newer(node, held))
+            && self.peers.values().any(|link| link.told.has_newer(node, held))
         {
             self.news.want(*node);
         }
@@ -166,7 +153,7 @@ impl Circle {
         if self.news.asked.get(&node).is_some_and(|(asked, _)| *asked == peer) {
             self.news.want(node);
             let link = self.peers.get_mut(&peer).expect("asked of links only");
-            link.counts.entry(node).and_modify(|said| *said = count);
+            link.told.correct_count(&node, count);
             link.receipt_at = now.mono;
         }
     }
@@ -175,7 +162,7 @@ impl Circle {
     pub(super) fn receipt_came(&mut self, node: NodeId, count: u64) {
         let asked = self.news.asked.get(&node);
         let asked = asked.and_then(|(asked, _)| self.peers.get(asked));
-        if asked.is_some_and(|link| !link.holds_newer(&node, count)) {
+        if asked.is_some_and(|link| !link.told.has_newer(&node, count)) {
             self.news.want(node);
         }
     }
@@ -214,7 +201,7 @@ impl Circle {
                 let held = self.held_count(&node);
                 if let Some(link) = self.peers.get_mut(&peer) {
                     link.silent_at = Some(now.mono).filter(|_| !planted::is(Bug::SilenceForgotten));
-                    link.counts.entry(node).and_modify(|said| *said = held);
+                    link.told.correct_count(&node, held);
                 }
                 self.news.want(node);
             }
@@ -232,7 +219,7 @@ impl Circle {
         let mut asks: BTreeMap<NodeId, BTreeMap<NodeId, u64>> = BTreeMap::new();
         for node in std::mem::take(&mut self.news.wanted) {
             let (held, known) = (self.held_count(&node), self.known_count(&node));
-            let holders = self.peers.iter().filter(|(_, link)| link.holds_newer(&node, known));
+            let holders = self.peers.iter().filter(|(_, link)| link.told.has_newer(&node, known));
             let busy_with = |peer: &NodeId| busy.get(peer).copied().unwrap_or(0);
             // Its node knows best.
             let best = holders
@@ -266,7 +253,7 @@ impl Circle {
         for peer in apart {
             let at = self.offer_time(peer, now);
             let link = self.peers.get_mut(&peer).expect("a key of the map");
-            link.offer_receipt(node, at);
+            link.offers.add_receipt(node, at);
         }
     }
 
@@ -279,7 +266,7 @@ impl Circle {
         for node in &before - &link.linked_with {
             let held = self.members.get(&node).is_some_and(|member| member.receipt.is_some());
             if held && node != self.me {
-                link.offer_receipt(node, at);
+                link.offers.add_receipt(node, at);
             }
         }
     }

@@ -1,10 +1,8 @@
 //! Offers: what a peer may lack is named to it, and the ends of logs are compared.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::archive::Archive;
-use super::super::id::{Hash, NodeId};
-use super::super::limits::{COMPARE_MS, OFFER_MS, OFFER_SHORT, SYNC_AUTHORS_MAX};
+use super::super::id::NodeId;
+use super::super::limits::{COMPARE_MS, OFFER_MS, OFFER_SHORT};
 use super::super::packet::circle::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::Circle;
@@ -25,7 +23,7 @@ impl Circle {
             .peers
             .iter()
             .filter(|(peer, link)| {
-                **peer != author && link.has.get(&author).is_none_or(|has| *has < seq)
+                **peer != author && link.told.has(&author).is_none_or(|has| has < seq)
             })
             .map(|(peer, _)| *peer)
             .collect();
@@ -45,11 +43,10 @@ impl Circle {
         let agreed = self.members.get(&author).is_some_and(|member| member.dispute.is_some());
         // Whoever has a proof that was not kept here sends it again.
         let others = self.peers.iter_mut().filter(|(peer, link)| {
-            **peer > self.me || !agreed && link.disputed.contains_key(&author)
+            **peer > self.me || !agreed && link.told.disputed(&author).is_some()
         });
         for (_, link) in others.filter(|(peer, _)| **peer != author) {
-            link.uncompared.insert(author);
-            link.compare_at.get_or_insert(at);
+            link.offers.compare(author, at);
         }
     }
 
@@ -62,10 +59,8 @@ impl Circle {
         let (held, fork) = (member.committed, member.disputed().unwrap_or(u64::MAX));
         let mut reached = Vec::new();
         for (peer, link) in self.peers.iter_mut() {
-            let is_held = |ahead: &Option<(u64, Hash)>| ahead.is_none_or(|(seq, _)| seq <= held);
-            if link.ahead.get(author).is_some_and(is_held) {
-                reached.extend(link.ahead.remove(author).flatten().map(|end| (*peer, end)));
-            }
+            let end = link.told.take_end_reached(author, held);
+            reached.extend(end.map(|end| (*peer, end)));
         }
         for (peer, (seq, theirs)) in reached.into_iter().filter(|(_, (seq, _))| *seq < fork) {
             if self
@@ -82,22 +77,20 @@ impl Circle {
     pub(super) fn compare_soon(&mut self, now: Now) {
         let at = now.mono + if planted::is(Bug::ForksComparedLate) { COMPARE_MS } else { OFFER_MS };
         for (_, link) in self.peers.iter_mut() {
-            link.compare_at = link.compare_at.map(|due| due.min(at));
+            link.offers.compare_by(at);
         }
     }
 
     pub(super) fn compare_when_due(&mut self, step: Step<'_>) {
-        for peer in self.peers.due(|link| link.compare_at, step.now) {
+        for peer in self.peers.due(|link| link.offers.compare_at(), step.now) {
             let room = self.has_room_for(&peer);
             let link = self.peers.get_mut(&peer).expect("a key of the map");
-            if link.uncompared.len() > OFFER_SHORT && !room {
-                (link.compare_at, link.compare_waits) = (None, true);
+            if !link.offers.are_ends_sent_now(room) {
                 continue;
             }
             let sync = self.ends(peer, step.archive);
             let link = self.peers.get_mut(&peer).expect("a key of the map");
-            let more = std::mem::take(&mut link.compare_waits);
-            link.compare_at = more.then_some(step.now.mono + OFFER_MS);
+            link.offers.ends_sent(step.now);
             self.send_offer(peer, sync);
         }
     }
@@ -105,8 +98,7 @@ impl Circle {
     /// Ends of logs to be compared with the peer's, as many as one `sync` may name.
     pub(super) fn ends(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Sync> {
         let link = self.peers.get_mut(&peer)?;
-        let authors = first(&mut link.uncompared);
-        link.compare_waits = !link.uncompared.is_empty();
+        let authors = link.offers.take_ends();
         self.heads(peer, authors, Sync::default(), archive)
     }
 
@@ -121,7 +113,7 @@ impl Circle {
         for author in authors {
             sync.authors.extend(self.members.head_of(&author, archive).map(|head| (author, head)));
         }
-        self.peers.get_mut(&peer).expect("sent to links only").note_offered(&sync);
+        self.peers.get_mut(&peer).expect("sent to links only").offers.note(&sync);
         (!sync.authors.is_empty() || !sync.receipts.is_empty()).then_some(sync)
     }
 
@@ -142,8 +134,7 @@ impl Circle {
             // It says that it has it with a receipt that may wait so long.
             at += rest;
         }
-        link.offer.insert(author);
-        link.offer_at = Some(link.offer_at.map_or(at, |due| due.min(at)));
+        link.offers.add(author, at);
     }
 
     /// Late enough that a peer which got it directly has said so in a receipt.
@@ -154,13 +145,10 @@ impl Circle {
     }
 
     pub(super) fn offer_when_due(&mut self, step: Step<'_>) {
-        for peer in self.peers.due(|link| link.offer_at, step.now) {
+        for peer in self.peers.due(|link| link.offers.at(), step.now) {
             let room = self.has_room_for(&peer);
             let link = self.peers.get_mut(&peer).expect("a key of the map");
-            let names = link.offer.len() + link.offer_receipts.len();
-            link.offer_at = (names > SYNC_AUTHORS_MAX).then_some(step.now.mono + OFFER_MS);
-            if names > OFFER_SHORT && !room {
-                link.offer_waits = true;
+            if !link.offers.is_sent_now(room, step.now) {
                 continue;
             }
             let sync = self.offer(peer, step.archive);
@@ -171,37 +159,25 @@ impl Circle {
     /// What is to be offered and the peer has not shown to have, as much as one `sync` may name.
     pub(super) fn offer(&mut self, peer: NodeId, archive: &dyn Archive) -> Option<Sync> {
         let link = self.peers.get_mut(&peer)?;
-        let (authors, nodes) = (first(&mut link.offer), first(&mut link.offer_receipts));
-        link.offer_waits = !link.offer.is_empty() || !link.offer_receipts.is_empty();
+        let (authors, nodes) = link.offers.take();
         let link = &self.peers[&peer];
         let mut sync = Sync::default();
         for node in nodes.iter().filter(|node| !link.linked_with.contains(node)) {
             let count = self.members[node].receipt_count();
-            if below(&link.counts, node, count) {
+            if below(link.told.count(node), count) {
                 sync.receipts.insert(*node, count);
             }
         }
         let lacks = |author: &NodeId| {
             let seq = self.members.common(author);
-            below(&link.has, author, seq) && below(&link.offered, author, seq)
+            below(link.told.has(author), seq) && below(link.offers.offered(author), seq)
         };
         let authors: Vec<NodeId> = authors.into_iter().filter(lacks).collect();
         self.heads(peer, authors, sync, archive)
     }
 }
 
-/// Whether the map names `id` at less than `at`, or not at all.
-fn below(map: &BTreeMap<NodeId, u64>, id: &NodeId, at: u64) -> bool {
-    map.get(id).is_none_or(|known| *known < at)
-}
-
-/// Takes as many as one `sync` may name.
-fn first(ids: &mut BTreeSet<NodeId>) -> BTreeSet<NodeId> {
-    match ids.iter().nth(SYNC_AUTHORS_MAX).copied() {
-        Some(end) => {
-            let rest = ids.split_off(&end);
-            std::mem::replace(ids, rest)
-        }
-        None => std::mem::take(ids),
-    }
+/// Whether what is known is less than `at`, or nothing.
+fn below(known: Option<u64>, at: u64) -> bool {
+    known.is_none_or(|known| known < at)
 }

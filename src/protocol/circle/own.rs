@@ -168,17 +168,17 @@ impl Circle {
         let at = now.mono + rest - self.jitter.up_to(rest / 4);
         for peer in self.peers.ids() {
             let link = self.peers.get_mut(&peer).expect("a key of the map");
-            if all || link.own_base.as_ref().is_none_or(|base| speaks_of(receipt, base, &peer)) {
+            if all || link.own.is_spoken_of(receipt, &peer) {
                 self.send_own_receipt(peer, receipt);
             } else if !planted::is(Bug::RestForgotten) {
-                link.own_at.get_or_insert(at);
+                link.own.wait(at);
             }
         }
     }
 
     pub(super) fn rest_when_due(&mut self, now: Now) {
         let Some(receipt) = self.members.own().receipt.clone() else { return };
-        for peer in self.peers.due(|link| link.own_at, now) {
+        for peer in self.peers.due(|link| link.own.at(), now) {
             self.send_own_receipt(peer, &receipt);
         }
     }
@@ -207,19 +207,15 @@ impl Circle {
 
     fn send_own_receipt(&mut self, peer: NodeId, receipt: &Receipt) {
         let link = self.peers.get_mut(&peer).expect("sent to links only");
-        let change = match &link.own_base {
-            Some(base) => receipt.since(base),
-            None => receipt.whole(),
-        };
-        (link.own_base, link.own_at) = (Some(receipt.clone()), None);
-        link.counts.insert(receipt.node, receipt.count);
+        let change = link.own.next(receipt);
+        link.told.note_count(receipt.node, receipt.count, true);
         self.send(peer, Packet::Receipt(vec![change]));
     }
 
     /// The own receipt whole: at once, since changes of it follow.
     pub(super) fn send_own_whole(&mut self, peer: NodeId) {
         let Some(receipt) = self.members.own().receipt.clone() else { return };
-        self.peers.get_mut(&peer).expect("sent to links only").own_base = None;
+        self.peers.get_mut(&peer).expect("sent to links only").own.begin_anew();
         self.send_own_receipt(peer, &receipt);
     }
 
@@ -256,14 +252,6 @@ impl Circle {
         self.own.tell_reads(told.clone());
         self.batches.write(Write::ReadTold(told));
     }
-}
-
-/// Whether the receipt says something else of this author's log than `base`.
-fn speaks_of(receipt: &Receipt, base: &Receipt, author: &NodeId) -> bool {
-    let marks = |receipt: &Receipt| {
-        [&receipt.stored, &receipt.read].map(|marks| marks.get(author).copied())
-    };
-    marks(receipt) != marks(base)
 }
 
 #[cfg(test)]

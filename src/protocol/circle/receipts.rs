@@ -8,7 +8,6 @@ use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
 use super::super::receipt::{Receipt, ReceiptChange};
 use super::Circle;
-use super::link::Link;
 use super::step::{Now, Step};
 
 impl Circle {
@@ -40,10 +39,9 @@ impl Circle {
             return Err("a receipt's count is out of range");
         }
         let known = self.members.knows(&node);
-        if let Some(link) = self.peers.get_mut(&peer)
-            && let Some(count) = Link::note(&mut link.counts, node, known)
-        {
-            *count = (*count).max(change.count);
+        if let Some(link) = self.peers.get_mut(&peer) {
+            let before = link.told.count(&node).unwrap_or(0);
+            link.told.note_count(node, before.max(change.count), known);
         }
         self.receipt_answered(peer, node, change.count, now);
         if node == self.me {
@@ -74,9 +72,7 @@ impl Circle {
         {
             for (author, seq) in &change.stored {
                 let known = self.members.knows(author);
-                if let Some(has) = Link::note(&mut link.has, *author, known) {
-                    *has = (*has).max(*seq);
-                }
+                link.told.note_has(*author, *seq, known);
             }
         }
         let authors = said_anew(held, &receipt);
@@ -115,7 +111,7 @@ impl Circle {
     /// back. It is shown the older one, once on each link.
     fn receipt_falls(&mut self, peer: NodeId, node: NodeId) {
         let Some(link) = self.peers.get_mut(&peer).filter(|_| node == peer) else { return };
-        if std::mem::replace(&mut link.fell, true) || planted::is(Bug::FallUntold) {
+        if link.own.falls_again() || planted::is(Bug::FallUntold) {
             return;
         }
         let held = self.members.get(&node).and_then(|member| member.receipt.as_ref());

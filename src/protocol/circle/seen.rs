@@ -16,8 +16,8 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     /// How far the author's log is known to go, up to its fork.
     pub(super) fn known_elsewhere(&self, author: &NodeId) -> u64 {
-        let said = self.peers.iter().filter_map(|(_, link)| link.has.get(author));
-        let known = said.max().copied().unwrap_or(0);
+        let said = self.peers.values().filter_map(|link| link.told.has(author));
+        let known = said.max().unwrap_or(0);
         self.members.disputed(author).map_or(known, |from| known.min(from - 1))
     }
 

@@ -8,10 +8,9 @@ use super::super::archive::{Archive, Located};
 use super::super::entry::{CheckedRun, Run};
 use super::super::id::{Hash, NodeId, Signature};
 use super::super::limits::{
-    BROUGHT_MAX, HASH_COST_BYTES, LONG_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
-    WANTED_HASHES_MAX,
+    HASH_COST_BYTES, LONG_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
 };
-use super::super::lookup::{Cursor, Lookup};
+use super::super::lookup::Lookup;
 use super::super::packet::circle::{Packet, Want};
 use super::super::planted::{self, Bug};
 use super::Circle;
@@ -43,43 +42,17 @@ impl Turns {
     }
 }
 
-impl Link {
-    /// The peer asks for a range, in place of what is left of an earlier one. What is on its way
-    /// already does not go out a second time.
-    fn ask(&mut self, author: NodeId, from: u64, to: u64) {
-        let from = match self.on_its_way.get(&author) {
-            Some((first, last)) if (*first..=*last).contains(&from) => last + 1,
-            _ => from,
-        };
-        self.serving.remove(&author);
-        if from <= to {
-            self.serving.insert(author, Cursor::new(from, to));
-        }
-    }
-
-    fn goes_out(&mut self, run: &CheckedRun) {
-        if !planted::is(Bug::OnItsWayForgotten) {
-            let (first, last) = (run.run().first.seq, run.run().last_seq());
-            let way = self.on_its_way.entry(run.author()).or_insert((first, last));
-            *way = (way.0.min(first), last);
-        }
-    }
-}
-
 impl Circle {
     pub(super) fn take_want(&mut self, peer: NodeId, want: Want, step: Step<'_>) {
         let Some(link) = self.peers.get_mut(&peer) else { return };
         for range in want.ranges {
             let held = self.members.get(&range.author).map_or(0, |member| member.committed);
             if range.from >= 1 && range.from <= range.to.min(held) {
-                link.ask(range.author, range.from, range.to);
+                link.serving.ask(range.author, range.from, range.to);
             }
         }
         for hash in want.hashes {
-            // Whoever asks faster than it reads is answered what it asked first.
-            if link.asked.len() < WANTED_HASHES_MAX && !link.asked.contains(&hash) {
-                link.asked.push_back(hash);
-            }
+            link.serving.ask_hash(hash);
         }
         self.serve(peer, step);
     }
@@ -88,10 +61,10 @@ impl Circle {
     fn runs_asked(&mut self, peer: NodeId, archive: &dyn Archive) -> (Vec<Run>, usize) {
         let (mut runs, mut bytes) = (Vec::new(), 0);
         let link = self.peers.get_mut(&peer).expect("served links are up");
-        let mut brought = std::mem::take(&mut link.brought);
+        let mut brought = link.serving.take_brought();
         while bytes < LONG_BYTES {
             let link = self.peers.get_mut(&peer).expect("served links are up");
-            let Some(hash) = link.asked.pop_front() else { break };
+            let Some(hash) = link.serving.next_hash() else { break };
             bytes += HASH_COST_BYTES;
             let room = LONG_BYTES.saturating_sub(bytes);
             let more = self.runs_up_to(peer, &hash, archive, &mut brought, room);
@@ -99,10 +72,7 @@ impl Circle {
             runs.extend(more);
         }
         let link = self.peers.get_mut(&peer).expect("served links are up");
-        let known = brought.len() < BROUGHT_MAX && !planted::is(Bug::BroughtTwice);
-        if !link.asked.is_empty() && known {
-            link.brought = brought;
-        }
+        link.serving.keep_brought(brought);
         (runs, bytes)
     }
 
@@ -114,11 +84,11 @@ impl Circle {
         brought: &mut BTreeSet<Signature>,
         room: usize,
     ) -> Vec<Run> {
-        let has = &self.peers[&peer].has;
+        let told = &self.peers[&peer].told;
         // Of a forked log the peer holds, for sure, what comes before the fork.
         let lacked_from = |author: &NodeId| {
             let fork = self.members.disputed(author);
-            let next = has.get(author).map_or(1, |seq| seq.saturating_add(1));
+            let next = told.has(author).map_or(1, |seq| seq.saturating_add(1));
             next.min(fork.unwrap_or(u64::MAX))
         };
         // Asked for an entry of a disputed author in whose place it shows another, it looks for
@@ -139,13 +109,8 @@ impl Circle {
 
     pub(super) fn written(&mut self, peer: NodeId, packets: usize, step: Step<'_>) {
         let Some(link) = self.peers.get_mut(&peer) else { return };
-        // A link that is used again tells of what it was given before, too.
-        link.unwritten = match planted::is(Bug::WrittenUncounted) {
-            true => 0,
-            false => link.unwritten.saturating_sub(packets),
-        };
-        if link.unwritten == 0 {
-            link.on_its_way.clear();
+        if link.long.written(packets) {
+            link.serving.written();
             self.serve(peer, step);
         }
     }
@@ -155,25 +120,25 @@ impl Circle {
     fn serve(&mut self, peer: NodeId, step: Step<'_>) {
         self.send_long(peer, step.archive);
         let link = self.peers.get_mut(&peer).expect("served links are up");
-        link.serve_at = None;
-        if link.unwritten > 0 {
+        link.serving.pace(None);
+        if !link.long.is_written() {
             return;
         }
         let again = |(author, cursor)| self.askers.again(&peer, author, cursor);
-        let again = link.serving.iter().any(again);
+        let again = link.serving.ranges().any(again);
         let again_at = self.askers.again_at(&peer, step.now.mono);
         let paced = again_at > step.now.mono;
-        if paced && (again || !link.asked.is_empty()) {
-            link.serve_at = Some(again_at);
+        if paced && (again || link.serving.asks_hashes()) {
+            link.serving.pace(Some(again_at));
         }
-        let no_turn = link.looking || link.serving.is_empty() || (paced && again);
+        let turn = link.serving.may_look() && !(paced && again);
         if !paced {
             let (runs, bytes) = self.runs_asked(peer, step.archive);
             self.askers.spend(&peer, bytes, step.now.mono);
             let runs = runs.into_iter().map(|run| Arc::new(CheckedRun::from_store(run)));
             self.send_history(peer, runs);
         }
-        if !no_turn && !self.turns.waiting.contains(&peer) {
+        if turn && !self.turns.waiting.contains(&peer) {
             self.turns.waiting.push_back(peer);
         }
         self.look_up();
@@ -185,13 +150,12 @@ impl Circle {
             && let Some(peer) = self.turns.next()
         {
             let Some(link) = self.peers.get_mut(&peer) else { continue };
-            if link.looking || link.serving.is_empty() {
+            if !link.serving.may_look() {
                 continue;
             }
-            link.looking = true;
             self.turns.out += 1;
-            let (serial, cursors) = (link.serial, std::mem::take(&mut link.serving));
-            let lookup = Lookup { link: serial, cursors, bytes: LONG_BYTES };
+            let cursors = link.serving.look();
+            let lookup = Lookup { link: link.serial, cursors, bytes: LONG_BYTES };
             self.outputs.push(Output::LookUp(peer, lookup));
         }
     }
@@ -207,10 +171,7 @@ impl Circle {
         // A link that came since then has been asked anew.
         let asked = |link: &&mut Link| link.serial == lookup.link;
         if let Some(link) = self.peers.get_mut(&peer).filter(asked) {
-            link.looking = false;
-            runs.iter().for_each(|run| link.goes_out(run));
-            let newer = std::mem::replace(&mut link.serving, lookup.cursors);
-            newer.into_iter().for_each(|(author, new)| link.ask(author, new.from, new.to));
+            link.serving.found(runs.iter().map(|run| &**run), lookup.cursors);
             self.askers.served(&peer, runs.iter().map(|run| &**run), step.now.mono);
             self.send_history(peer, runs.into_iter());
             self.serve(peer, step);
@@ -219,7 +180,7 @@ impl Circle {
     }
 
     pub(super) fn serve_when_due(&mut self, step: Step<'_>) {
-        for peer in self.peers.due(|link| link.serve_at, step.now) {
+        for peer in self.peers.due(|link| link.serving.at(), step.now) {
             self.serve(peer, step);
         }
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::super::archive::Write;
 use super::super::body::Decision;
 use super::super::entry::{Place, Run};
+use super::super::id::NodeId;
 use super::super::limits::RUN_BYTES_MAX;
 use super::super::packet::circle::Packet;
 use super::super::planted::{self, Bug};
 use super::Circle;
 use super::driver::{Output, Settings};
-use super::members::Members;
+use super::members::{Member, Members};
 use super::outbox::Unsaid;
 use super::peers::Peers;
 use super::step::Now;
@@ -33,14 +34,11 @@ pub(super) fn name_to_take(
 
 /// Some peer's vector is held.
 fn caught_up(peers: &Peers, members: &Members) -> bool {
-    peers.iter().any(|(_, link)| {
-        link.vector_complete
-            && link.targets.iter().all(|(author, seq)| {
-                members
-                    .get(author)
-                    .is_some_and(|member| member.head_seq() >= *seq || member.dispute.is_some())
-            })
-    })
+    let holds = |author: &NodeId, seq| {
+        let holds = |member: &Member| member.head_seq() >= seq || member.dispute.is_some();
+        members.get(author).is_some_and(holds)
+    };
+    peers.values().any(|link| link.told.is_caught_up_with(holds))
 }
 
 impl Circle {

@@ -28,7 +28,7 @@ impl Circle {
         let Some(link) = self.peers.down(&peer) else { return };
         self.askers.unlinked(&peer);
         self.turns.forget(&peer);
-        link.has.keys().for_each(|author| self.fetches.look_again(*author));
+        link.told.authors().for_each(|author| self.fetches.look_again(*author));
         self.fetches.lost_with(peer);
         self.receipts_lost_with(peer);
     }
@@ -38,8 +38,8 @@ impl Circle {
     fn send_vector(&mut self, peer: NodeId, archive: &dyn Archive) {
         let (sync, next) = self.vector_part(NodeId([0; 32]), archive);
         let link = self.peers.get_mut(&peer).expect("sent to links only");
-        link.note_offered(&sync);
-        link.vector_from = next;
+        link.offers.note(&sync);
+        link.long.set_vector(next);
         self.peers.add_long(peer);
         self.send(peer, Packet::Sync(sync));
     }
@@ -72,7 +72,7 @@ impl Circle {
             let parts = self.members.all().len().div_ceil(SYNC_AUTHORS_MAX);
             let link = self.peers.get_mut(&peer).expect("a key of the map");
             // Its beginning would overtake the end of the one before.
-            if link.vector_from.is_some() || parts > 1 && link.unwritten > 0 {
+            if link.long.has_vector() || parts > 1 && !link.long.is_written() {
                 link.sync_at = step.now.mono + OFFER_MS;
                 continue;
             }
@@ -83,20 +83,16 @@ impl Circle {
 
     pub(super) fn sync_wake(&self) -> Option<u64> {
         let times = |link: &Link| {
-            [Some(link.sync_at), link.offer_at, link.compare_at, link.serve_at, link.own_at]
+            let others = [link.offers.at(), link.offers.compare_at(), link.serving.at()];
+            others.into_iter().chain([Some(link.sync_at), link.own.at()])
         };
         self.peers.values().flat_map(times).flatten().min()
     }
 
     pub(super) fn take_sync(&mut self, peer: NodeId, sync: Sync, step: Step<'_>) {
         let Some(link) = self.peers.get_mut(&peer) else { return };
-        if sync.whole && !std::mem::replace(&mut link.vector_open, true) {
-            link.has.clear();
-            link.ahead.clear();
-            link.counts.clear();
-            if link.vector_complete {
-                link.offered.clear();
-            }
+        if sync.whole && link.told.vector_begins() {
+            link.offers.forget_offered();
         }
         for (author, head) in &sync.authors {
             self.take_head(peer, *author, head, sync.whole, step);
@@ -104,8 +100,7 @@ impl Circle {
         self.take_counts(peer, &sync, step.now);
         let link = self.peers.get_mut(&peer).expect("looked up above");
         if sync.whole && !sync.more {
-            link.vector_open = false;
-            link.vector_complete = true;
+            link.told.vector_ends();
             if planted::is(Bug::ResentForever) {
                 self.send_vector(peer, step.archive);
             }
@@ -128,22 +123,14 @@ impl Circle {
         let (known, held) = (member.is_some(), member.map_or(0, |member| member.head_seq()));
         let ours = member.and_then(|member| member.disputed());
         let link = self.peers.get_mut(&peer).expect("a sync comes on a link");
-        if whole
-            && !link.vector_complete
-            && head.seq > held
-            && let Some(target) = Link::note(&mut link.targets, author, known)
-        {
-            *target = head.seq;
+        if whole && head.seq > held {
+            link.told.note_target(author, head.seq, known);
         }
-        if let Some(from) = head.disputed
-            && let Some(disputed) = Link::note(&mut link.disputed, author, known)
-        {
-            *disputed = from;
+        if let Some(from) = head.disputed {
+            link.told.note_disputed(author, from, known);
         }
-        if let Some(theirs) = head.hash.filter(|_| head.seq > held)
-            && let Some(ahead) = Link::note(&mut link.ahead, author, known)
-        {
-            *ahead = Some((head.seq, theirs));
+        if let Some(theirs) = head.hash.filter(|_| head.seq > held) {
+            link.told.note_end_ahead(author, head.seq, theirs, known);
         }
         if let Some(from) = ours
             && head.disputed.is_none_or(|theirs| theirs > from)
@@ -158,7 +145,7 @@ impl Circle {
             if hash != theirs {
                 self.waiting.want(theirs, peer, step.now.mono);
             } else if head.seq == self.members.common(&author) {
-                self.peers.get_mut(&peer).expect("looked up above").uncompared.remove(&author);
+                self.peers.get_mut(&peer).expect("looked up above").offers.agree(&author);
             }
         }
     }
@@ -168,13 +155,13 @@ impl Circle {
     fn answer_vector(&mut self, peer: NodeId, now: Now) {
         let ids: Vec<NodeId> = self.members.all().keys().copied().collect();
         for id in &ids {
-            let known = self.peers[&peer].disputed.get(id).copied();
+            let known = self.peers[&peer].told.disputed(id);
             if let Some(from) = self.members[id].disputed()
                 && known.is_none_or(|theirs| theirs > from)
             {
                 self.send_dispute(peer, *id);
             }
-            let has = self.peers[&peer].has.get(id).copied().unwrap_or(0);
+            let has = self.peers[&peer].told.has(id).unwrap_or(0);
             if has < self.members.common(id) {
                 self.offer_later(peer, *id, now);
             }
@@ -186,11 +173,9 @@ impl Circle {
     /// that is news.
     pub(super) fn peer_has(&mut self, peer: NodeId, author: NodeId, seq: u64) -> bool {
         let Some(link) = self.peers.get_mut(&peer) else { return false };
-        let known = self.members.get(&author);
-        let Some(has) = Link::note(&mut link.has, author, known.is_some()) else { return false };
-        let news = seq > *has;
-        *has = (*has).max(seq);
-        if seq > known.map_or(0, |member| member.head_seq()) {
+        let known = self.members.knows(&author);
+        let Some(news) = link.told.note_has(author, seq, known) else { return false };
+        if seq > self.members.head_seq(&author) {
             self.fetches.lacks(author);
         }
         news

@@ -69,7 +69,7 @@ impl Fetches {
             self.under_way.insert(author, fetch);
             return;
         }
-        let holds = |link: &Link| link.has.get(&author).is_some_and(|has| *has > held);
+        let holds = |link: &Link| link.told.has_more(&author, held);
         let held_by = |peer: &NodeId| seen.peers.get(peer).is_some_and(holds);
         let (turn, tries) = stalled.map_or((author, 0), |fetch| (fetch.turn, fetch.tries + 1));
         let failed = stalled.map(|fetch| fetch.peer);
@@ -95,7 +95,10 @@ impl Fetches {
             self.replan.insert(author);
             return;
         }
-        let to = self.window(&author, held, seen).min(seen.peers[&peer].has[&author]).min(known);
+        let to = self
+            .window(&author, held, seen)
+            .min(seen.peers[&peer].told.has(&author).unwrap_or(0))
+            .min(known);
         let to = match seen.waiting.first_waiting(&author).filter(|first| *first > held + 1) {
             Some(first) => to.min(first - 1),
             None => to,
