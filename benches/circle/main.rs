@@ -1,8 +1,9 @@
 //! What a circle of real nodes costs: the program in processes of its own, spoken to as a page
 //! speaks, beside nodes that do nothing but pass frames on (the floor), in one run.
 //!
-//! `cargo bench --locked --bench circle` prints every table; `-- calm busy` only those. `RUNS=`, `MEMBERS=`.
-//! Linux only: processor time, memory and bytes come from `/proc` and `ss`.
+//! `cargo bench --locked --bench circle` prints every table, with `-- calm busy` only those;
+//! `RUNS=`, `MEMBERS=`, `MESSAGES=`. Linux only: processor time, memory and bytes come from
+//! `/proc` and `ss`.
 
 mod busy;
 mod calm;
