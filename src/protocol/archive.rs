@@ -18,8 +18,8 @@ pub struct Located {
     pub seq: u64,
     /// Its counter.
     pub lamport: u64,
-    /// Kept for reference only: on a branch of a disputed author that is not the log held here.
-    pub reference: bool,
+    /// On a branch of a disputed author that is not the log held here: kept for reference only.
+    pub branch: bool,
 }
 
 /// Consecutive runs of one author, and how its log goes on.
@@ -61,9 +61,9 @@ pub trait Archive {
     }
     /// Where the run begins that has the entry at `seq` of the log held here.
     fn run_start(&self, author: &NodeId, seq: u64) -> Option<u64>;
-    /// The reference run that holds the entry with this hash, from the entry after its stored
+    /// The run of a branch that holds the entry with this hash, from the entry after its stored
     /// predecessor run up to the signature.
-    fn reference_run(&self, hash: &Hash) -> Option<Run>;
+    fn branch_run(&self, hash: &Hash) -> Option<Run>;
 }
 
 /// One thing to commit. A batch of them is committed whole or not at all.
@@ -79,7 +79,7 @@ pub enum Write {
         arrived_at: u64,
     },
     /// A run on another branch of a disputed author; not part of the conversation.
-    Reference(Arc<CheckedRun>),
+    Branch(Arc<CheckedRun>),
     /// A member's newest receipt (its own too).
     Receipt(Receipt),
     /// A fork's proof; replaces the author's earlier one.
@@ -149,8 +149,8 @@ pub struct StoredMember {
     pub read_by_all: u64,
     /// This node's reader has read it up to here.
     pub read_here: u64,
-    /// Reference entries kept of it.
-    pub reference_entries: u64,
+    /// Entries kept of it on branches.
+    pub branch_entries: u64,
 }
 
 /// The committed state at a start.

@@ -163,7 +163,7 @@ pub const HASH_COST_BYTES: usize = 64;
 /// Branches of one disputed author kept for reference.
 pub const BRANCHES_MAX: usize = 4;
 /// Entries of one disputed author kept for reference.
-pub const REFERENCE_ENTRIES_MAX: usize = 1_024;
+pub const BRANCH_ENTRIES_MAX: usize = 1_024;
 /// Sends that wait while the node catches up or its store lags; one more is refused.
 pub const WAITING_SENDS_MAX: usize = 4_096;
 /// Bytes of uncommitted writes above which no more is taken from links.

@@ -23,7 +23,7 @@ pub enum Bug {
     /// A proof of a fork stays where it was found.
     DisputeKept,
     /// Entries of a disputed author are not kept for reference.
-    ReferenceDropped,
+    BranchDropped,
     /// What waits has no bound.
     WaitingUnbounded,
     /// Wanted hashes have no fair share: the first to come keep all places.

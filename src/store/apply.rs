@@ -59,7 +59,7 @@ impl<'a> Apply<'a> {
     fn write(&mut self, write: &'a Write, before: &[Write]) -> rusqlite::Result<()> {
         match write {
             Write::Run { run, arrival, arrived_at } => self.run(run, *arrival, *arrived_at),
-            Write::Reference(run) => self.reference(run),
+            Write::Branch(run) => self.branch(run),
             Write::Receipt(receipt) => {
                 let newest = self.receipts.entry(receipt.node).or_insert(receipt);
                 if receipt.count > newest.count {
@@ -135,14 +135,14 @@ impl<'a> Apply<'a> {
         Ok(held.is_some_and(|held| held == *hash))
     }
 
-    fn reference(&mut self, checked: &CheckedRun) -> rusqlite::Result<()> {
+    fn branch(&mut self, checked: &CheckedRun) -> rusqlite::Result<()> {
         let run = checked.run();
         let (head, seq) = (checked.head(), int(run.first.seq));
-        if self.transaction.prepare_cached(sql::REFERENCE_HELD)?.exists(params![head, seq])? {
+        if self.transaction.prepare_cached(sql::BRANCH_HELD)?.exists(params![head, seq])? {
             return Ok(());
         }
         let author = self.author(&run.first.author)?;
-        let id: i64 = self.transaction.prepare_cached(sql::REFERENCE_RUN_ADD)?.query_row(
+        let id: i64 = self.transaction.prepare_cached(sql::BRANCH_RUN_ADD)?.query_row(
             params![
                 author,
                 seq,
@@ -155,7 +155,7 @@ impl<'a> Apply<'a> {
             ],
             |row| row.get(0),
         )?;
-        let mut add = self.transaction.prepare_cached(sql::REFERENCE_ENTRY_ADD)?;
+        let mut add = self.transaction.prepare_cached(sql::BRANCH_ENTRY_ADD)?;
         for (place, said, hash) in checked.entries() {
             add.execute(params![id, int(place.seq), hash, int(said.at), said.body])?;
         }
@@ -248,7 +248,7 @@ mod tests {
         let writes = vec![
             Write::Run { run, arrival: 1, arrived_at: 1 },
             Write::Sent { reference: "r".to_owned(), seq: 2 },
-            Write::Reference(branch),
+            Write::Branch(branch),
             Write::Dispute(Box::new(dispute)),
             Write::Delivered(author, 2),
         ];

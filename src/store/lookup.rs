@@ -19,12 +19,12 @@ use crate::protocol::packet::circle::Range;
 impl Archive for Reader {
     fn locate(&self, hash: &Hash) -> Option<Located> {
         self.answer(|connection| {
-            let held = |sql, reference| -> rusqlite::Result<_> {
+            let held = |sql, branch| -> rusqlite::Result<_> {
                 let mut statement = connection.prepare_cached(sql)?;
-                statement.query_row([hash], |row| located(row, reference)).optional()
+                statement.query_row([hash], |row| located(row, branch)).optional()
             };
             match held(sql::LOCATE, false)? {
-                None => held(sql::LOCATE_REFERENCE, true),
+                None => held(sql::LOCATE_BRANCH, true),
                 found => Ok(found),
             }
         })
@@ -49,8 +49,8 @@ impl Archive for Reader {
         self.answer(|connection| run_start(connection, author, seq).map(Some))
     }
 
-    fn reference_run(&self, hash: &Hash) -> Option<Run> {
-        self.answer(|connection| reference_run(connection, hash))
+    fn branch_run(&self, hash: &Hash) -> Option<Run> {
+        self.answer(|connection| branch_run(connection, hash))
     }
 }
 
@@ -63,9 +63,9 @@ impl Reader {
     }
 }
 
-fn located(row: &SqlRow<'_>, reference: bool) -> rusqlite::Result<Located> {
+fn located(row: &SqlRow<'_>, branch: bool) -> rusqlite::Result<Located> {
     let (seq, lamport) = (number_at(row, 1)?, number_at(row, 2)?);
-    Ok(Located { author: row.get(0)?, seq, lamport, reference })
+    Ok(Located { author: row.get(0)?, seq, lamport, branch })
 }
 
 fn at(connection: &Connection, author: &NodeId, seq: u64) -> rusqlite::Result<Option<(Hash, u64)>> {
@@ -193,8 +193,8 @@ fn stretch(
     Ok(if asked { found } else { Stretch::default() })
 }
 
-fn reference_run(connection: &Connection, hash: &Hash) -> rusqlite::Result<Option<Run>> {
-    let mut statement = connection.prepare_cached(sql::REFERENCE_RUN)?;
+fn branch_run(connection: &Connection, hash: &Hash) -> rusqlite::Result<Option<Run>> {
+    let mut statement = connection.prepare_cached(sql::BRANCH_RUN)?;
     let found = statement
         .query_row([hash], |row| {
             let first = Place {
@@ -208,7 +208,7 @@ fn reference_run(connection: &Connection, hash: &Hash) -> rusqlite::Result<Optio
         })
         .optional()?;
     let Some((id, mut run)) = found else { return Ok(None) };
-    let mut entries = connection.prepare_cached(sql::REFERENCE_ENTRIES)?;
+    let mut entries = connection.prepare_cached(sql::BRANCH_ENTRIES)?;
     let entries =
         entries.query_map([id], |row| Ok(Said { at: number_at(row, 0)?, body: row.get(1)? }))?;
     run.entries = entries.collect::<rusqlite::Result<_>>()?;

@@ -75,9 +75,8 @@ fn member(connection: &Connection, id: i64, node: NodeId) -> rusqlite::Result<St
         .query_row([id], |row| json(row, 0).map(Some))
         .optional()?
         .flatten();
-    member.reference_entries = connection
-        .prepare_cached(sql::REFERENCE_COUNT)?
-        .query_row([id], |row| number_at(row, 0))?;
+    member.branch_entries =
+        connection.prepare_cached(sql::BRANCH_COUNT)?.query_row([id], |row| number_at(row, 0))?;
     connection
         .prepare_cached(sql::MEMBER)?
         .query_row([id], |row| {

@@ -127,11 +127,11 @@ statements! {
     NEWER_COUNT = "SELECT count(*) FROM (SELECT 1 FROM entries INDEXED BY entries_about
         WHERE about = ?1 LIMIT 1000)";
     ENTRY_ARRIVED = "SELECT hash FROM entries WHERE arrival = ?1";
-    REFERENCE_HELD = "SELECT 1 FROM reference_runs WHERE head = ?1 AND seq <= ?2";
-    REFERENCE_RUN_ADD = "INSERT INTO reference_runs
+    BRANCH_HELD = "SELECT 1 FROM reference_runs WHERE head = ?1 AND seq <= ?2";
+    BRANCH_RUN_ADD = "INSERT INTO reference_runs
         (author, seq, prev, seen, lamport, last, head, signature)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id";
-    REFERENCE_ENTRY_ADD = "INSERT INTO reference_entries (run, seq, hash, at, body)
+    BRANCH_ENTRY_ADD = "INSERT INTO reference_entries (run, seq, hash, at, body)
         VALUES (?1, ?2, ?3, ?4, ?5)";
     RECEIPT_SET = "INSERT INTO receipts (author, count, stored, read, clock, signature)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -167,13 +167,13 @@ statements! {
         WHERE author = ?1";
     RECEIPT = "SELECT count, stored, read, clock, signature FROM receipts WHERE author = ?1";
     DISPUTE = "SELECT proof FROM disputes WHERE author = ?1";
-    REFERENCE_COUNT = "SELECT coalesce(sum(last - seq + 1), 0) FROM reference_runs
+    BRANCH_COUNT = "SELECT coalesce(sum(last - seq + 1), 0) FROM reference_runs
         WHERE author = ?1";
 
     LOCATE = "SELECT a.node, e.seq, e.lamport FROM entries e INDEXED BY entries_hash
         CROSS JOIN authors a ON a.id = e.author
         WHERE substr(e.hash, 1, 8) = substr(?1, 1, 8) AND e.hash = ?1";
-    LOCATE_REFERENCE = "SELECT a.node, x.seq, r.lamport + x.seq - r.seq FROM reference_entries x
+    LOCATE_BRANCH = "SELECT a.node, x.seq, r.lamport + x.seq - r.seq FROM reference_entries x
         CROSS JOIN reference_runs r ON r.id = x.run CROSS JOIN authors a ON a.id = r.author
         WHERE x.hash = ?1 LIMIT 1";
     AT = "SELECT hash, lamport FROM entries
@@ -190,10 +190,10 @@ statements! {
         AND seq < ?2 AND signature IS NOT NULL ORDER BY seq DESC LIMIT 1";
     RUN_FROM = "SELECT seq, lamport, seen, at, body, signature, hash FROM entries
         WHERE author = (SELECT id FROM authors WHERE node = ?1) AND seq >= ?2 ORDER BY seq";
-    REFERENCE_RUN = "SELECT r.id, a.node, r.seq, r.prev, r.seen, r.lamport, r.signature
+    BRANCH_RUN = "SELECT r.id, a.node, r.seq, r.prev, r.seen, r.lamport, r.signature
         FROM reference_entries x CROSS JOIN reference_runs r ON r.id = x.run
         CROSS JOIN authors a ON a.id = r.author WHERE x.hash = ?1 LIMIT 1";
-    REFERENCE_ENTRIES = "SELECT at, body FROM reference_entries WHERE run = ?1 ORDER BY seq";
+    BRANCH_ENTRIES = "SELECT at, body FROM reference_entries WHERE run = ?1 ORDER BY seq";
 
     ROWS_NEWEST = rows!("INDEXED BY entries_rows",
         "WHERE e.about IS NULL ORDER BY e.lamport DESC, a.node DESC LIMIT ?1");

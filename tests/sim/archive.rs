@@ -23,7 +23,7 @@ pub struct Disk {
     pub logs: BTreeMap<NodeId, Vec<Kept>>,
     pub order: BTreeMap<Timestamp, Hash>,
     located: BTreeMap<Hash, Located>,
-    references: BTreeMap<Hash, Arc<CheckedRun>>,
+    branches: BTreeMap<Hash, Arc<CheckedRun>>,
     state: Restored,
     pub arrivals: BTreeSet<u64>,
 }
@@ -47,18 +47,18 @@ impl Disk {
     fn apply(&mut self, write: &Write) {
         match write {
             Write::Run { run, arrival, .. } => self.append(run, *arrival),
-            Write::Reference(run) => {
+            Write::Branch(run) => {
                 for (place, _, hash) in run.entries() {
-                    self.references.insert(hash, run.clone());
+                    self.branches.insert(hash, run.clone());
                     let located = Located {
                         author: run.author(),
                         seq: place.seq,
                         lamport: place.lamport,
-                        reference: true,
+                        branch: true,
                     };
                     self.located.insert(hash, located);
                 }
-                self.member(run.author()).reference_entries += run.hashes().len() as u64;
+                self.member(run.author()).branch_entries += run.hashes().len() as u64;
             }
             Write::Receipt(receipt) => self.member(receipt.node).receipt = Some(receipt.clone()),
             Write::Dispute(proof) => self.member(proof.author).dispute = Some((**proof).clone()),
@@ -101,7 +101,7 @@ impl Disk {
             );
             let timestamp = Timestamp { lamport, author };
             assert!(self.order.insert(timestamp, hash).is_none(), "a timestamp is unique");
-            let located = Located { author, seq: place.seq, lamport, reference: false };
+            let located = Located { author, seq: place.seq, lamport, branch: false };
             self.located.insert(hash, located);
             self.state.arrival = self.state.arrival.max(arrival + index as u64);
             self.member(author).met.get_or_insert(arrival + index as u64);
@@ -165,7 +165,7 @@ impl Archive for Disk {
         Some(signed.map_or(1, |index| index as u64 + 2))
     }
 
-    fn reference_run(&self, hash: &Hash) -> Option<Run> {
-        self.references.get(hash).map(|run| run.run().clone())
+    fn branch_run(&self, hash: &Hash) -> Option<Run> {
+        self.branches.get(hash).map(|run| run.run().clone())
     }
 }

@@ -7,7 +7,7 @@ use ed25519_dalek::SigningKey;
 use roda::protocol::circle::Input;
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::limits::{REFERENCE_ENTRIES_MAX, WAITING_AUTHOR_BYTES_MAX, WANTED_MAX};
+use roda::protocol::limits::{BRANCH_ENTRIES_MAX, WAITING_AUTHOR_BYTES_MAX, WANTED_MAX};
 use roda::protocol::packet::circle::Packet;
 
 use crate::liar::{Tip, text};
@@ -215,7 +215,7 @@ fn two_forked_logs_that_name_each_other_hold_nobody_up() {
         runs[1].push(tip.clone().sign(None, None, vec![text("for the other")]));
     }
     let mut seen = table.top(0);
-    for _ in 0..3 * REFERENCE_ENTRIES_MAX / 2 {
+    for _ in 0..3 * BRANCH_ENTRIES_MAX / 2 {
         for tip in &mut tips {
             let run = tip.sign(seen, None, vec![text("for one")]);
             seen = Some((run.head(), run.last_lamport()));

@@ -21,7 +21,7 @@ const BUGS: &[Bug] = &[
     Bug::PacketNumberUnchecked,
     Bug::ForkOverwrites,
     Bug::DisputeKept,
-    Bug::ReferenceDropped,
+    Bug::BranchDropped,
     Bug::OfferForgotten,
     Bug::ResentForever,
     Bug::StallIgnored,

@@ -9,7 +9,7 @@ use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::dispute::{Branch, Dispute};
 use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
-use roda::protocol::limits::{BRANCHES_MAX, CATCH_UP_MS, REFERENCE_ENTRIES_MAX};
+use roda::protocol::limits::{BRANCH_ENTRIES_MAX, BRANCHES_MAX, CATCH_UP_MS};
 use roda::protocol::packet::circle::{Head, Packet, Sync};
 
 use crate::archive::Disk;
@@ -178,12 +178,12 @@ fn of_a_forked_log_a_bounded_number_of_branches_and_entries_is_kept() {
         .written
         .iter()
         .filter_map(|write| match write {
-            Write::Reference(run) => Some(run),
+            Write::Branch(run) => Some(run),
             _ => None,
         })
         .collect();
     let entries: usize = kept.iter().map(|run| run.hashes().len()).sum();
     let branches = kept.iter().filter(|run| run.run().first.prev.is_none()).count();
-    assert!(entries > 0 && entries <= REFERENCE_ENTRIES_MAX, "{entries} entries are kept");
+    assert!(entries > 0 && entries <= BRANCH_ENTRIES_MAX, "{entries} entries are kept");
     assert!(branches > 0 && branches <= BRANCHES_MAX, "{branches} branches are kept");
 }

@@ -41,7 +41,7 @@ fn a_database_of_0_1_is_brought_forward_with_all_that_it_holds() {
     assert_eq!((top.author, restored.members.len()), (rui, 2));
     let (a, r) = (&restored.members[&ana], &restored.members[&rui]);
     assert_eq!((a.head.unwrap().seq, a.delivered, a.read_by_all, a.read_here), (4, 2, 1, 2));
-    assert_eq!((a.dispute.as_ref().unwrap().seq, a.reference_entries), (2, 3));
+    assert_eq!((a.dispute.as_ref().unwrap().seq, a.branch_entries), (2, 3));
     assert_eq!((r.head.unwrap().seq, r.aside, r.addresses.len()), (6, true, 2));
     assert_eq!(restored.named.as_deref(), Some("Ana"));
 

@@ -30,7 +30,7 @@ fn all_that_is_written_is_there_at_the_next_start() {
     let writes = vec![
         owner.arrives(first.clone()),
         owner.arrives(second.clone()),
-        Write::Reference(branch),
+        Write::Branch(branch),
         Write::Dispute(Box::new(dispute.clone())),
         Write::Receipt(receipt(&rui, 7)),
         Write::Receipt(receipt(&rui, 6)),
@@ -58,7 +58,7 @@ fn all_that_is_written_is_there_at_the_next_start() {
     assert_eq!(a.profile.as_deref(), Some(&*profile("Ana")));
     assert_eq!(r.profile.as_deref(), Some(&*profile("Rui B.")));
     assert_eq!((a.left, r.left, a.aside, r.aside), (false, true, false, true));
-    assert_eq!((a.dispute.as_ref(), a.reference_entries), (Some(&dispute), 3));
+    assert_eq!((a.dispute.as_ref(), a.branch_entries), (Some(&dispute), 3));
     assert_eq!((a.delivered, a.read_by_all, a.read_here), (2, 1, 2));
     assert_eq!(r.receipt, Some(receipt(&rui, 7)), "the newest count stays");
     assert_eq!(r.addresses, ["rui.example:7400", "[::1]:7400"]);
@@ -112,7 +112,7 @@ fn a_run_comes_back_byte_for_byte_whole_and_from_its_middle() {
         for (place, _, hash) in run.entries() {
             let located = archive.locate(&hash).unwrap();
             assert_eq!((located.author, located.seq), (place.author, place.seq));
-            assert_eq!((located.lamport, located.reference), (place.lamport, false));
+            assert_eq!((located.lamport, located.branch), (place.lamport, false));
             assert_eq!(archive.at(&place.author, place.seq), Some((hash, place.lamport)));
         }
     }
@@ -149,18 +149,18 @@ fn branches_that_share_entries_are_each_kept_whole() {
     let three = texts(&mut base.clone(), 3, None);
     let five = texts(&mut base.clone(), 5, None);
     let tail = Arc::new(CheckedRun::clone(&five).suffix(3).unwrap());
-    let references = [tail, three.clone(), five.clone(), five.clone()];
-    owner.commit(references.into_iter().map(Write::Reference).collect());
+    let branches = [tail, three.clone(), five.clone(), five.clone()];
+    owner.commit(branches.into_iter().map(Write::Branch).collect());
     let archive = &owner.store.archive;
-    same(archive.reference_run(&five.hash_at(4).unwrap()), &{
+    same(archive.branch_run(&five.hash_at(4).unwrap()), &{
         CheckedRun::clone(&five).suffix(3).unwrap()
     });
-    same(archive.reference_run(&three.hash_at(1).unwrap()), &three);
+    same(archive.branch_run(&three.hash_at(1).unwrap()), &three);
     let located = archive.locate(&five.hash_at(5).unwrap()).unwrap();
-    assert_eq!((located.seq, located.lamport, located.reference), (5, 5, true));
+    assert_eq!((located.seq, located.lamport, located.branch), (5, 5, true));
     assert_eq!(owner.rows(), [], "no part of the conversation");
     owner.close();
     let restored = Owner::open(folder.path()).store.restored;
-    let kept = restored.members[&base.id()].reference_entries;
+    let kept = restored.members[&base.id()].branch_entries;
     assert_eq!(kept, 3 + 3 + 5, "the run that came twice is kept once");
 }

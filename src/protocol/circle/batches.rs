@@ -29,7 +29,7 @@ impl Batch {
         let mut batch = Batch { id, said, ..Batch::default() };
         for write in writes {
             match write {
-                Write::Run { run, .. } | Write::Reference(run) => {
+                Write::Run { run, .. } | Write::Branch(run) => {
                     batch.bytes += run.bytes();
                     batch.runs.push(run.clone());
                 }
@@ -73,12 +73,12 @@ impl Batches {
         self.writes.extend(writes);
     }
 
-    /// Where the entries of a run that is to be written stand: in the log, or kept for `reference`.
-    pub(super) fn place_all(&mut self, run: &CheckedRun, reference: bool) {
+    /// Where the entries of a run that is to be written stand: in the log, or on a `branch`.
+    pub(super) fn place_all(&mut self, run: &CheckedRun, branch: bool) {
         let author = run.author();
         for (place, _, hash) in run.entries() {
             let Place { seq, lamport, .. } = place;
-            self.fresh.insert(hash, Located { author, seq, lamport, reference });
+            self.fresh.insert(hash, Located { author, seq, lamport, branch });
         }
     }
 

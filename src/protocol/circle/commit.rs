@@ -58,7 +58,7 @@ impl Circle {
         self.members.marks_committed(&batch);
     }
 
-    /// The run is on the disk: own ones go out now. False for reference runs.
+    /// The run is on the disk: own ones go out now. False for runs of branches.
     fn run_committed(&mut self, run: &Arc<CheckedRun>, now: Now) -> bool {
         let author = run.author();
         if !self.members.run_committed(run) {
@@ -69,7 +69,7 @@ impl Circle {
                 self.send(peer, Packet::Message(run.clone()));
                 let link = self.peers.get_mut(&peer).expect("a key of the map");
                 // Pushed in order on a link that loses nothing: no offer is needed.
-                link.told.note_has(author, run.run().last_seq(), true);
+                link.hints.note_has(author, run.run().last_seq(), true);
             }
         } else {
             self.offer_soon(author, now);

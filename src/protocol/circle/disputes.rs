@@ -39,7 +39,7 @@ impl Circle {
         }
         let met = self.members.get(&dispute.author).is_some_and(|member| member.head.is_some());
         if let Some(link) = self.peers.get_mut(&peer) {
-            link.told.note_disputed(dispute.author, dispute.seq, met);
+            link.hints.note_disputed(dispute.author, dispute.seq, met);
         }
         if news && (met || self.members.room_for_proof(&dispute)) {
             self.register_dispute(Some(peer), dispute, step);
@@ -63,7 +63,7 @@ impl Circle {
         self.fork_excuses(author, seq);
         let peers = self.peers.ids();
         for peer in &peers {
-            if self.peers[peer].told.disputed(&author).is_none_or(|theirs| theirs > seq) {
+            if self.peers[peer].hints.disputed(&author).is_none_or(|theirs| theirs > seq) {
                 self.send_dispute(*peer, author);
             }
         }
@@ -72,7 +72,7 @@ impl Circle {
         for prev in prevs.into_iter().flatten() {
             let parts = prevs[0] != prevs[1] || before.is_some_and(|held| held != prev);
             if parts
-                && self.locate(&prev, step.archive).is_none_or(|at| at.reference)
+                && self.locate(&prev, step.archive).is_none_or(|at| at.branch)
                 && let Some(peer) = from.or_else(|| peers.first().copied())
             {
                 self.waiting.want(prev, peer, step.now.mono);
@@ -86,20 +86,20 @@ impl Circle {
             return;
         }
         let link = self.peers.get_mut(&peer).expect("sent to links only");
-        link.told.note_disputed(author, seq, true);
+        link.hints.note_disputed(author, seq, true);
         link.long.add_proof(author);
         self.peers.add_long(peer);
     }
 
     /// Keeps a run of a disputed author for reference: chained to what is held, every counter
     /// proven, within bounds.
-    pub(super) fn take_reference(
+    pub(super) fn take_branch(
         &mut self,
         run: &Arc<CheckedRun>,
         asked: bool,
         archive: &dyn Archive,
     ) -> Taken {
-        if planted::is(Bug::ReferenceDropped) {
+        if planted::is(Bug::BranchDropped) {
             return Taken::Dropped;
         }
         let author = run.author();
@@ -124,11 +124,11 @@ impl Circle {
         if let Err(taken) = self.counter_proven(&run, prev.map_or(0, |at| at.lamport), archive) {
             return taken;
         }
-        let leaves_log = prev.is_none_or(|at| !at.reference);
-        self.keep_reference(Arc::new(run), leaves_log)
+        let leaves_log = prev.is_none_or(|at| !at.branch);
+        self.keep_on_branch(Arc::new(run), leaves_log)
     }
 
-    fn keep_reference(&mut self, run: Arc<CheckedRun>, leaves_log: bool) -> Taken {
+    fn keep_on_branch(&mut self, run: Arc<CheckedRun>, leaves_log: bool) -> Taken {
         let author = run.author();
         let count = run.hashes().len() as u64;
         // What somebody's entry names is kept beyond the bounds: that entry must not be held up,
@@ -140,7 +140,7 @@ impl Circle {
         }
         self.members.keep_branch(author, count, leaves_log.then(|| run.hashes()[0]));
         self.batches.place_all(&run, true);
-        self.batches.write(Write::Reference(run));
+        self.batches.write(Write::Branch(run));
         Taken::Done
     }
 }

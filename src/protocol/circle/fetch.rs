@@ -9,15 +9,15 @@ use super::super::packet::circle::{Packet, Want};
 use super::super::planted::{self, Bug};
 use super::Circle;
 use super::fetches::Fetches;
+use super::others::Others;
 use super::peers::Peers;
-use super::seen::Seen;
 use super::step::{Now, Step};
 
 impl Circle {
     /// Entries known to be missing here.
     pub(super) fn missing(&self) -> u64 {
         let Circle { members, peers, waiting, .. } = self;
-        self.fetches.missing(Seen { members, peers, waiting })
+        self.fetches.missing(Others { members, peers, waiting })
     }
 
     /// A run came that was asked for, or some other: what is live, or sent again, shows nothing.
@@ -46,7 +46,7 @@ impl Circle {
         let mut wants: BTreeMap<NodeId, Want> = BTreeMap::new();
         let Circle { members, peers, waiting, fetches, batches, .. } = self;
         let now = step.now;
-        fetches.ask_due(Seen { members, peers, waiting }, now, &mut wants);
+        fetches.ask_due(Others { members, peers, waiting }, now, &mut wants);
         let is_held =
             |hash: &_| batches.locate(hash).or_else(|| step.archive.locate(hash)).is_some();
         let comes = |peer: &NodeId| range_comes_from(peer, peers, fetches, now);

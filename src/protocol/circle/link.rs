@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::super::id::NodeId;
 use super::super::receipt::{Receipt, ReceiptChange};
+use super::hints::Hints;
 use super::long::Long;
 use super::offers::Offers;
 use super::serving::Serving;
-use super::told::Told;
 
 /// One peer's link, as the circle sees it. Starts anew with every new link, but for what the new
 /// one does not change: how far the peer is, and whom it is linked with.
@@ -25,11 +25,11 @@ pub(super) struct Link {
     /// When a receipt last came that was asked for, and when one was last awaited in vain.
     pub(super) receipt_at: u64,
     pub(super) silent_at: Option<u64>,
-    pub(super) told: Told,
+    pub(super) hints: Hints,
     pub(super) offers: Offers,
     pub(super) long: Long,
     pub(super) serving: Serving,
-    pub(super) own: ToldOwn,
+    pub(super) own: OwnSent,
 }
 
 impl Link {
@@ -42,7 +42,7 @@ impl Link {
 
 /// What was sent of the own receipts on one link.
 #[derive(Debug, Default)]
-pub(super) struct ToldOwn {
+pub(super) struct OwnSent {
     /// The one last sent here: the base of the next.
     base: Option<Receipt>,
     /// When the newest goes out, where others got it sooner.
@@ -53,7 +53,7 @@ pub(super) struct ToldOwn {
     fell: bool,
 }
 
-impl ToldOwn {
+impl OwnSent {
     /// The receipt as it goes out: what has changed since the last one.
     pub(super) fn next(&mut self, receipt: &Receipt) -> ReceiptChange {
         let change = match &self.base {

@@ -153,7 +153,7 @@ impl Circle {
                     return Taken::Done;
                 }
                 self.fork_found(run, seq, step);
-                self.take_reference(run, true, step.archive)
+                self.take_branch(run, true, step.archive)
             }
             Fit::From(seq) if disputed.is_none_or(|from| seq < from) => self.append(run, seq, step),
             Fit::Apart if disputed.is_none() => {
@@ -164,7 +164,7 @@ impl Circle {
             Fit::Apart if disputed.is_some_and(|from| run.run().first.seq < from) => {
                 Taken::Missing(run.run().first.prev.expect("a first entry is never apart"))
             }
-            Fit::From(_) | Fit::Apart => self.take_reference(run, asked, step.archive),
+            Fit::From(_) | Fit::Apart => self.take_branch(run, asked, step.archive),
         }
     }
 

@@ -148,7 +148,7 @@ impl Circle {
             let Some(receipt) = self.members.get(&node).and_then(|it| it.receipt.as_ref()) else {
                 continue;
             };
-            if link.told.count(&node).is_some_and(|count| count >= receipt.count) {
+            if link.hints.count(&node).is_some_and(|count| count >= receipt.count) {
                 continue;
             }
             let change = receipt.whole();
@@ -156,7 +156,7 @@ impl Circle {
                 link.long.add_receipt(node);
                 break;
             }
-            link.told.note_count(node, receipt.count, true);
+            link.hints.note_count(node, receipt.count, true);
             bytes += change.bytes();
             changes.push(change);
             if changes.len() == RECEIPTS_MAX {

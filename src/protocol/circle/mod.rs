@@ -17,6 +17,7 @@ mod disputes;
 mod driver;
 mod fetch;
 mod fetches;
+mod hints;
 mod jitter;
 mod lazy;
 mod link;
@@ -27,18 +28,18 @@ mod named;
 mod news;
 mod offer;
 mod offers;
+mod others;
 mod outbox;
 mod own;
 mod peers;
 mod receipts;
-mod seen;
 mod serve;
 mod serving;
 mod shown;
 mod stamp;
 mod step;
 mod sync;
-mod told;
+
 mod waiting;
 mod wanted;
 

@@ -37,7 +37,7 @@ pub(super) fn with_named(
             return vec![run];
         }
         for hash in [run.first.prev, run.first.seen].into_iter().flatten() {
-            let lacked = |at: &Located| at.reference || at.seq >= lacked_from(at);
+            let lacked = |at: &Located| at.branch || at.seq >= lacked_from(at);
             named.extend(archive.locate(&hash).filter(lacked).map(|at| (at.lamport, hash)));
         }
         runs.push(run);
@@ -48,8 +48,8 @@ pub(super) fn with_named(
 
 /// The run that has the entry: from where the asker may lack it, the entry itself at the latest.
 fn run_with(hash: &Hash, at: &Located, lacked_from: u64, archive: &dyn Archive) -> Option<Run> {
-    if at.reference {
-        return archive.reference_run(hash);
+    if at.branch {
+        return archive.branch_run(hash);
     }
     let start = archive.run_start(&at.author, at.seq)?;
     archive.run_from(&at.author, start.max(lacked_from.min(at.seq)))

@@ -58,7 +58,7 @@ impl Circle {
         let link = self.peers.get_mut(&peer).expect("offered to links only");
         for id in ids.iter().filter(|id| **id != peer) {
             let ours = self.members.get(id).map_or(0, Member::receipt_count);
-            if ours <= link.told.count(id).unwrap_or(0) || *id == self.me {
+            if ours <= link.hints.count(id).unwrap_or(0) || *id == self.me {
                 continue;
             }
             if planted::is(Bug::ReceiptsPushed) {
@@ -68,7 +68,7 @@ impl Circle {
             }
         }
         // What was sent before the first vector came may be on its way.
-        let known = link.told.count(&self.me).unwrap_or(0);
+        let known = link.hints.count(&self.me).unwrap_or(0);
         let sent = link.own.on_its_way();
         self.peers.add_long(peer);
         if known.max(sent) < self.held_count(&self.me) {
@@ -85,7 +85,7 @@ impl Circle {
                 // It sends its own to us.
                 continue;
             }
-            if !link.told.note_count(*node, *count, known) {
+            if !link.hints.note_count(*node, *count, known) {
                 continue;
             }
             if sync.whole && *node == peer && !planted::is(Bug::OwnReceiptKept) {
@@ -141,7 +141,7 @@ impl Circle {
         let held = self.known_count(node);
         if !planted::is(Bug::UnmetForgotten)
             && !self.news.asked.contains_key(node)
-            && self.peers.values().any(|link| link.told.has_newer(node, held))
+            && self.peers.values().any(|link| link.hints.has_newer(node, held))
         {
             self.news.want(*node);
         }
@@ -153,7 +153,7 @@ impl Circle {
         if self.news.asked.get(&node).is_some_and(|(asked, _)| *asked == peer) {
             self.news.want(node);
             let link = self.peers.get_mut(&peer).expect("asked of links only");
-            link.told.correct_count(&node, count);
+            link.hints.correct_count(&node, count);
             link.receipt_at = now.mono;
         }
     }
@@ -162,7 +162,7 @@ impl Circle {
     pub(super) fn receipt_came(&mut self, node: NodeId, count: u64) {
         let asked = self.news.asked.get(&node);
         let asked = asked.and_then(|(asked, _)| self.peers.get(asked));
-        if asked.is_some_and(|link| !link.told.has_newer(&node, count)) {
+        if asked.is_some_and(|link| !link.hints.has_newer(&node, count)) {
             self.news.want(node);
         }
     }
@@ -201,7 +201,7 @@ impl Circle {
                 let held = self.held_count(&node);
                 if let Some(link) = self.peers.get_mut(&peer) {
                     link.silent_at = Some(now.mono).filter(|_| !planted::is(Bug::SilenceForgotten));
-                    link.told.correct_count(&node, held);
+                    link.hints.correct_count(&node, held);
                 }
                 self.news.want(node);
             }
@@ -219,7 +219,7 @@ impl Circle {
         let mut asks: BTreeMap<NodeId, BTreeMap<NodeId, u64>> = BTreeMap::new();
         for node in std::mem::take(&mut self.news.wanted) {
             let (held, known) = (self.held_count(&node), self.known_count(&node));
-            let holders = self.peers.iter().filter(|(_, link)| link.told.has_newer(&node, known));
+            let holders = self.peers.iter().filter(|(_, link)| link.hints.has_newer(&node, known));
             let busy_with = |peer: &NodeId| busy.get(peer).copied().unwrap_or(0);
             // Its node knows best.
             let best = holders

@@ -23,7 +23,7 @@ impl Circle {
             .peers
             .iter()
             .filter(|(peer, link)| {
-                **peer != author && link.told.has(&author).is_none_or(|has| has < seq)
+                **peer != author && link.hints.has(&author).is_none_or(|has| has < seq)
             })
             .map(|(peer, _)| *peer)
             .collect();
@@ -43,7 +43,7 @@ impl Circle {
         let agreed = self.members.get(&author).is_some_and(|member| member.dispute.is_some());
         // Whoever has a proof that was not kept here sends it again.
         let others = self.peers.iter_mut().filter(|(peer, link)| {
-            **peer > self.me || !agreed && link.told.disputed(&author).is_some()
+            **peer > self.me || !agreed && link.hints.disputed(&author).is_some()
         });
         for (_, link) in others.filter(|(peer, _)| **peer != author) {
             link.offers.compare(author, at);
@@ -59,7 +59,7 @@ impl Circle {
         let (held, fork) = (member.committed, member.disputed().unwrap_or(u64::MAX));
         let mut reached = Vec::new();
         for (peer, link) in self.peers.iter_mut() {
-            let end = link.told.take_end_reached(author, held);
+            let end = link.hints.take_end_reached(author, held);
             reached.extend(end.map(|end| (*peer, end)));
         }
         for (peer, (seq, theirs)) in reached.into_iter().filter(|(_, (seq, _))| *seq < fork) {
@@ -164,13 +164,13 @@ impl Circle {
         let mut sync = Sync::default();
         for node in nodes.iter().filter(|node| !link.linked_with.contains(node)) {
             let count = self.members[node].receipt_count();
-            if below(link.told.count(node), count) {
+            if below(link.hints.count(node), count) {
                 sync.receipts.insert(*node, count);
             }
         }
         let lacks = |author: &NodeId| {
             let seq = self.members.common(author);
-            below(link.told.has(author), seq) && below(link.offers.offered(author), seq)
+            below(link.hints.has(author), seq) && below(link.offers.offered(author), seq)
         };
         let authors: Vec<NodeId> = authors.into_iter().filter(lacks).collect();
         self.heads(peer, authors, sync, archive)

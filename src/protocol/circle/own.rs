@@ -208,7 +208,7 @@ impl Circle {
     fn send_own_receipt(&mut self, peer: NodeId, receipt: &Receipt) {
         let link = self.peers.get_mut(&peer).expect("sent to links only");
         let change = link.own.next(receipt);
-        link.told.note_count(receipt.node, receipt.count, true);
+        link.hints.note_count(receipt.node, receipt.count, true);
         self.send(peer, Packet::Receipt(vec![change]));
     }
 

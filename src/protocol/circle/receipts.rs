@@ -40,8 +40,8 @@ impl Circle {
         }
         let known = self.members.knows(&node);
         if let Some(link) = self.peers.get_mut(&peer) {
-            let before = link.told.count(&node).unwrap_or(0);
-            link.told.note_count(node, before.max(change.count), known);
+            let before = link.hints.count(&node).unwrap_or(0);
+            link.hints.note_count(node, before.max(change.count), known);
         }
         self.receipt_answered(peer, node, change.count, now);
         if node == self.me {
@@ -72,7 +72,7 @@ impl Circle {
         {
             for (author, seq) in &change.stored {
                 let known = self.members.knows(author);
-                link.told.note_has(*author, *seq, known);
+                link.hints.note_has(*author, *seq, known);
             }
         }
         let authors = said_anew(held, &receipt);

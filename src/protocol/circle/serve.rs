@@ -8,7 +8,7 @@ use super::super::archive::{Archive, Located};
 use super::super::entry::{CheckedRun, Run};
 use super::super::id::{Hash, NodeId, Signature};
 use super::super::limits::{
-    HASH_COST_BYTES, LONG_BYTES, LOOKUPS_MAX, REFERENCE_ENTRIES_MAX, RUN_BYTES_MAX,
+    BRANCH_ENTRIES_MAX, HASH_COST_BYTES, LONG_BYTES, LOOKUPS_MAX, RUN_BYTES_MAX,
 };
 use super::super::lookup::Lookup;
 use super::super::packet::circle::{Packet, Want};
@@ -84,11 +84,11 @@ impl Circle {
         brought: &mut BTreeSet<Signature>,
         room: usize,
     ) -> Vec<Run> {
-        let told = &self.peers[&peer].told;
+        let hints = &self.peers[&peer].hints;
         // Of a forked log the peer holds, for sure, what comes before the fork.
         let lacked_from = |author: &NodeId| {
             let fork = self.members.disputed(author);
-            let next = told.has(author).map_or(1, |seq| seq.saturating_add(1));
+            let next = hints.has(author).map_or(1, |seq| seq.saturating_add(1));
             next.min(fork.unwrap_or(u64::MAX))
         };
         // Asked for an entry of a disputed author in whose place it shows another, it looks for
@@ -96,11 +96,11 @@ impl Circle {
         let deeper = archive.locate(hash).filter(|at| {
             let member = self.members.get(&at.author);
             let disputed = member.is_some_and(|member| member.dispute.is_some());
-            disputed && !at.reference && at.seq < lacked_from(&at.author)
+            disputed && !at.branch && at.seq < lacked_from(&at.author)
         });
         let lacked_from = |at: &Located| match &deeper {
             Some(from) if from.author == at.author => {
-                from.seq.saturating_sub(REFERENCE_ENTRIES_MAX as u64 - 1).max(1)
+                from.seq.saturating_sub(BRANCH_ENTRIES_MAX as u64 - 1).max(1)
             }
             _ => lacked_from(&at.author),
         };

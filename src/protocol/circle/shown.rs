@@ -105,7 +105,7 @@ impl Circle {
             waiting_bytes: self.waiting.size().0,
             waiting_author_bytes: self.waiting.author_bytes_most(),
             wanted: self.waiting.wanted(),
-            hints: most(|link| link.told.hints()),
+            hints: most(|link| link.hints.names()),
             unmet: self.members.unmet(),
             serving: most(|link| link.serving.len()),
         }

@@ -38,7 +38,7 @@ fn caught_up(peers: &Peers, members: &Members) -> bool {
         let holds = |member: &Member| member.head_seq() >= seq || member.dispute.is_some();
         members.get(author).is_some_and(holds)
     };
-    peers.values().any(|link| link.told.is_caught_up_with(holds))
+    peers.values().any(|link| link.hints.is_caught_up_with(holds))
 }
 
 impl Circle {

@@ -28,7 +28,7 @@ impl Circle {
         let Some(link) = self.peers.down(&peer) else { return };
         self.askers.unlinked(&peer);
         self.turns.forget(&peer);
-        link.told.authors().for_each(|author| self.fetches.look_again(*author));
+        link.hints.authors().for_each(|author| self.fetches.look_again(*author));
         self.fetches.lost_with(peer);
         self.receipts_lost_with(peer);
     }
@@ -91,7 +91,7 @@ impl Circle {
 
     pub(super) fn take_sync(&mut self, peer: NodeId, sync: Sync, step: Step<'_>) {
         let Some(link) = self.peers.get_mut(&peer) else { return };
-        if sync.whole && link.told.vector_begins() {
+        if sync.whole && link.hints.vector_begins() {
             link.offers.forget_offered();
         }
         for (author, head) in &sync.authors {
@@ -100,7 +100,7 @@ impl Circle {
         self.take_counts(peer, &sync, step.now);
         let link = self.peers.get_mut(&peer).expect("looked up above");
         if sync.whole && !sync.more {
-            link.told.vector_ends();
+            link.hints.vector_ends();
             if planted::is(Bug::ResentForever) {
                 self.send_vector(peer, step.archive);
             }
@@ -124,13 +124,13 @@ impl Circle {
         let ours = member.and_then(|member| member.disputed());
         let link = self.peers.get_mut(&peer).expect("a sync comes on a link");
         if whole && head.seq > held {
-            link.told.note_target(author, head.seq, known);
+            link.hints.note_target(author, head.seq, known);
         }
         if let Some(from) = head.disputed {
-            link.told.note_disputed(author, from, known);
+            link.hints.note_disputed(author, from, known);
         }
         if let Some(theirs) = head.hash.filter(|_| head.seq > held) {
-            link.told.note_end_ahead(author, head.seq, theirs, known);
+            link.hints.note_end_ahead(author, head.seq, theirs, known);
         }
         if let Some(from) = ours
             && head.disputed.is_none_or(|theirs| theirs > from)
@@ -155,13 +155,13 @@ impl Circle {
     fn answer_vector(&mut self, peer: NodeId, now: Now) {
         let ids: Vec<NodeId> = self.members.all().keys().copied().collect();
         for id in &ids {
-            let known = self.peers[&peer].told.disputed(id);
+            let known = self.peers[&peer].hints.disputed(id);
             if let Some(from) = self.members[id].disputed()
                 && known.is_none_or(|theirs| theirs > from)
             {
                 self.send_dispute(peer, *id);
             }
-            let has = self.peers[&peer].told.has(id).unwrap_or(0);
+            let has = self.peers[&peer].hints.has(id).unwrap_or(0);
             if has < self.members.common(id) {
                 self.offer_later(peer, *id, now);
             }
@@ -174,7 +174,7 @@ impl Circle {
     pub(super) fn peer_has(&mut self, peer: NodeId, author: NodeId, seq: u64) -> bool {
         let Some(link) = self.peers.get_mut(&peer) else { return false };
         let known = self.members.knows(&author);
-        let Some(news) = link.told.note_has(author, seq, known) else { return false };
+        let Some(news) = link.hints.note_has(author, seq, known) else { return false };
         if seq > self.members.head_seq(&author) {
             self.fetches.lacks(author);
         }

@@ -34,7 +34,7 @@ struct Wanted {
 
 /// Whom to ask for a hash.
 #[derive(Debug, PartialEq, Eq)]
-struct Asked {
+struct Whom {
     /// Who made us want it, every second time.
     origin: Option<NodeId>,
     /// Else, or where that is not linked, the next peer after this one.
@@ -95,7 +95,7 @@ impl Wants {
     }
 
     /// Hashes to ask for now, those never asked for first, and whom.
-    fn due(&self, now: Now) -> Vec<(Hash, Asked)> {
+    fn due(&self, now: Now) -> Vec<(Hash, Whom)> {
         let due = self.hashes.iter().filter(|(_, wanted)| wanted.next <= now.mono);
         let mut due: Vec<(&Hash, &Wanted)> = due.collect();
         due.sort_by_key(|(_, wanted)| wanted.tries);
@@ -223,10 +223,10 @@ impl Wanted {
 
     /// The peer that made us want it every second time: an honest one holds it. In between the
     /// others, as it may not be honest.
-    fn whom(&self) -> Asked {
+    fn whom(&self) -> Whom {
         let origin = self.tries.is_multiple_of(2).then_some(self.origin);
         let forgotten = origin.filter(|_| planted::is(Bug::TurnForgotten));
-        Asked { origin, after: forgotten.unwrap_or(self.turn) }
+        Whom { origin, after: forgotten.unwrap_or(self.turn) }
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::super::limits::{FETCH_AHEAD_BYTES, WANT_RANGES_MAX};
 use super::super::super::packet::circle::{Range, Want};
 use super::super::super::planted::{self, Bug};
 use super::super::link::Link;
-use super::super::seen::Seen;
+use super::super::others::Others;
 use super::super::step::Now;
 use super::{Fetch, Fetches};
 
@@ -26,30 +26,30 @@ const WINDOWS_ALONE: usize = 8;
 
 impl Fetches {
     /// Entries known to be missing.
-    pub fn missing(&self, seen: Seen<'_>) -> u64 {
+    pub fn missing(&self, others: Others<'_>) -> u64 {
         let missing = self.lacking.iter().map(|author| {
-            seen.known_elsewhere(author).saturating_sub(seen.members.head_seq(author))
+            others.known_elsewhere(author).saturating_sub(others.members.head_seq(author))
         });
         missing.fold(0, u64::saturating_add)
     }
 
     /// Adds the ranges that are to be asked for now to what is asked of each peer.
-    pub fn ask_due(&mut self, seen: Seen<'_>, now: Now, wants: &mut BTreeMap<NodeId, Want>) {
+    pub fn ask_due(&mut self, others: Others<'_>, now: Now, wants: &mut BTreeMap<NodeId, Want>) {
         for author in self.take_due(now) {
-            self.plan(author, seen, now, wants);
-            self.note_stall(author, seen);
+            self.plan(author, others, now, wants);
+            self.note_stall(author, others);
         }
     }
 
     fn plan(
         &mut self,
         author: NodeId,
-        seen: Seen<'_>,
+        others: Others<'_>,
         now: Now,
         wants: &mut BTreeMap<NodeId, Want>,
     ) {
-        let held = seen.members.head_seq(&author);
-        let known = seen.known_elsewhere(&author);
+        let held = others.members.head_seq(&author);
+        let known = others.known_elsewhere(&author);
         if known <= held {
             self.lacking.remove(&author);
             self.under_way.remove(&author);
@@ -57,10 +57,10 @@ impl Fetches {
         }
         let asked = self.under_way.get(&author);
         let stalled = match asked.filter(|fetch| held < fetch.to) {
-            Some(fetch) if now.mono < self.stalls_at(&author, fetch, seen) => return,
+            Some(fetch) if now.mono < self.stalls_at(&author, fetch, others) => return,
             stalled => stalled,
         };
-        if let (None, Some(first)) = (stalled, seen.waits_next(&author, held)) {
+        if let (None, Some(first)) = (stalled, others.waits_next(&author, held)) {
             // Its turn has come, and what it names may be on its way. Not for ever: its author may
             // have signed it for us alone.
             let mut fetch = Fetch::new(author, author, held, first, now);
@@ -69,8 +69,8 @@ impl Fetches {
             self.under_way.insert(author, fetch);
             return;
         }
-        let holds = |link: &Link| link.told.has_more(&author, held);
-        let held_by = |peer: &NodeId| seen.peers.get(peer).is_some_and(holds);
+        let holds = |link: &Link| link.hints.has_more(&author, held);
+        let held_by = |peer: &NodeId| others.peers.get(peer).is_some_and(holds);
         let (turn, tries) = stalled.map_or((author, 0), |fetch| (fetch.turn, fetch.tries + 1));
         let failed = stalled.map(|fetch| fetch.peer);
         let silent = failed.or(asked.and_then(|asked| asked.silent));
@@ -85,8 +85,8 @@ impl Fetches {
             (Some(source), _) => Some(source),
             (None, true) => Some(author),
             (None, false) => match silent.filter(|_| tries == 0) {
-                Some(silent) => seen.peers.after(silent, true, holds),
-                None => seen.peers.after(turn, tries > 0, holds),
+                Some(silent) => others.peers.after(silent, true, holds),
+                None => others.peers.after(turn, tries > 0, holds),
             },
         };
         let Some(peer) = next else { return };
@@ -96,16 +96,16 @@ impl Fetches {
             return;
         }
         let to = self
-            .window(&author, held, seen)
-            .min(seen.peers[&peer].told.has(&author).unwrap_or(0))
+            .window(&author, held, others)
+            .min(others.peers[&peer].hints.has(&author).unwrap_or(0))
             .min(known);
-        let to = match seen.waiting.first_waiting(&author).filter(|first| *first > held + 1) {
+        let to = match others.waiting.first_waiting(&author).filter(|first| *first > held + 1) {
             Some(first) => to.min(first - 1),
             None => to,
         };
         let to = to.max(held + 1);
         want.ranges.push(Range { author, from: held + 1, to });
-        let most = match seen.members.knows(&author) {
+        let most = match others.members.knows(&author) {
             true => STALL_DOUBLINGS_MAX,
             false => UNMET_DOUBLINGS_MAX,
         };
@@ -120,27 +120,27 @@ impl Fetches {
 
     /// How far the author is asked for at once: as much as may wait, should it come before what it
     /// names.
-    fn window(&self, author: &NodeId, held: u64, seen: Seen<'_>) -> u64 {
+    fn window(&self, author: &NodeId, held: u64, others: Others<'_>) -> u64 {
         if planted::is(Bug::RangesUnbounded) {
             return u64::MAX;
         }
-        let each = seen.members.get(author).map_or(0, |member| member.entry_bytes());
+        let each = others.members.get(author).map_or(0, |member| member.entry_bytes());
         let each = if each == 0 { ENTRY_BYTES_GUESS } else { each };
         let windows = if self.lacking.len() == 1 { WINDOWS_ALONE } else { 1 };
         held + (windows * FETCH_AHEAD_BYTES / each).max(1) as u64
     }
 
     /// Keeps in `due` when the author is to be looked at again.
-    fn note_stall(&mut self, author: NodeId, seen: Seen<'_>) {
+    fn note_stall(&mut self, author: NodeId, others: Others<'_>) {
         let Some(fetch) = self.under_way.get(&author) else { return };
-        let at = self.stalls_at(&author, fetch, seen);
+        let at = self.stalls_at(&author, fetch, others);
         self.due.remove(&(fetch.due, author));
         self.due.insert((at, author));
         self.under_way.get_mut(&author).expect("looked up above").due = at;
     }
 
-    fn stalls_at(&self, author: &NodeId, fetch: &Fetch, seen: Seen<'_>) -> u64 {
-        let waits = seen.waits_next(author, seen.members.head_seq(author));
-        fetch.stalls_at(seen.peers.get(&fetch.peer), waits.map(|_| self.grew_at))
+    fn stalls_at(&self, author: &NodeId, fetch: &Fetch, others: Others<'_>) -> u64 {
+        let waits = others.waits_next(author, others.members.head_seq(author));
+        fetch.stalls_at(others.peers.get(&fetch.peer), waits.map(|_| self.grew_at))
     }
 }

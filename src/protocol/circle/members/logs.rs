@@ -6,7 +6,7 @@ use super::super::super::archive::StoredHead;
 use super::super::super::body::Decision;
 use super::super::super::entry::{CheckedRun, Timestamp};
 use super::super::super::id::{Hash, NodeId};
-use super::super::super::limits::{BRANCHES_MAX, REFERENCE_ENTRIES_MAX};
+use super::super::super::limits::{BRANCH_ENTRIES_MAX, BRANCHES_MAX};
 use super::super::super::name::clean_name;
 use super::super::super::planted::{self, Bug};
 use super::{Member, Members};
@@ -107,14 +107,14 @@ impl Members {
     /// where they leave it.
     pub fn room_for_branch(&self, author: &NodeId, count: u64, leaves_log: bool) -> bool {
         let member = &self.all[author];
-        member.reference_entries + count <= REFERENCE_ENTRIES_MAX as u64
+        member.branch_entries + count <= BRANCH_ENTRIES_MAX as u64
             && (!leaves_log || member.branches.len() < BRANCHES_MAX)
     }
 
     /// So many entries are kept beside the author's log, which a branch leaves with `leaves_log`.
     pub fn keep_branch(&mut self, author: NodeId, count: u64, leaves_log: Option<Hash>) {
         let member = self.change(author);
-        member.reference_entries += count;
+        member.branch_entries += count;
         member.branches.extend(leaves_log);
     }
 }

@@ -59,8 +59,8 @@ pub struct Member {
     read_by_all: u64,
     /// The reader here has read it up to here.
     pub read_here: u64,
-    /// Entries on other branches, kept for reference.
-    reference_entries: u64,
+    /// Entries on branches, kept for reference.
+    branch_entries: u64,
     /// Where branches kept for reference leave the log held here.
     branches: BTreeSet<Hash>,
     /// The clock of its newest receipt whose own entries are all held here.
@@ -87,7 +87,7 @@ impl Member {
             read_by_all: stored.read_by_all,
             read_by_all_shown: stored.read_by_all,
             read_here: stored.read_here,
-            reference_entries: stored.reference_entries,
+            branch_entries: stored.branch_entries,
             ..Member::default()
         };
         if let Some(Decision::Profile(name)) = stored.profile.as_deref().and_then(Decision::read) {

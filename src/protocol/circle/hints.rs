@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::super::id::{Hash, NodeId};
 use super::super::limits::HINTS_MAX;
 
-/// Hints of one link. Of those whom nobody knows here only so many are kept in each map.
+/// What one link has brought. Of those whom nobody knows here only so many are kept in each map.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Hints {
     /// Per author how far the peer is known to hold it, or says so.
     has: BTreeMap<NodeId, u64>,
     /// Per author an end that the peer has named, further than the log here goes: to be compared
@@ -30,7 +30,7 @@ fn room<V>(map: &BTreeMap<NodeId, V>, id: &NodeId, known: bool) -> bool {
     known || map.len() < HINTS_MAX || map.contains_key(id)
 }
 
-impl Told {
+impl Hints {
     /// A part of a whole vector begins. With its first part what the peer said before is forgotten;
     /// whether that is the beginning of another than the first vector.
     pub(super) fn vector_begins(&mut self) -> bool {
@@ -138,7 +138,7 @@ impl Told {
     }
 
     /// Names in the largest of the maps.
-    pub(super) fn hints(&self) -> usize {
+    pub(super) fn names(&self) -> usize {
         let maps = [&self.has, &self.disputed, &self.counts, &self.targets];
         maps.map(BTreeMap::len).into_iter().chain([self.ahead.len()]).max().unwrap_or(0)
     }
@@ -156,45 +156,45 @@ mod tests {
 
     #[test]
     fn of_strangers_only_so_many_are_remembered_and_of_members_all() {
-        let mut told = Told::default();
+        let mut hints = Hints::default();
         for n in 0..=HINTS_MAX {
-            told.note_has(id(n), 1, false);
+            hints.note_has(id(n), 1, false);
         }
-        assert_eq!(told.has(&id(HINTS_MAX)), None);
-        assert_eq!(told.note_has(id(0), 2, false), Some(true), "it is known by now");
-        assert_eq!(told.note_has(id(HINTS_MAX), 1, true), Some(true));
-        assert_eq!(told.hints(), HINTS_MAX + 1);
+        assert_eq!(hints.has(&id(HINTS_MAX)), None);
+        assert_eq!(hints.note_has(id(0), 2, false), Some(true), "it is known by now");
+        assert_eq!(hints.note_has(id(HINTS_MAX), 1, true), Some(true));
+        assert_eq!(hints.names(), HINTS_MAX + 1);
     }
 
     #[test]
     fn a_new_vector_takes_back_what_the_one_before_named() {
-        let mut told = Told::default();
-        assert!(!told.vector_begins(), "the first");
-        told.note_has(id(1), 5, true);
-        assert!(!told.vector_begins(), "another part of it");
-        assert_eq!(told.has(&id(1)), Some(5));
-        told.vector_ends();
-        assert!(told.vector_begins());
-        assert_eq!(told.has(&id(1)), None);
+        let mut hints = Hints::default();
+        assert!(!hints.vector_begins(), "the first");
+        hints.note_has(id(1), 5, true);
+        assert!(!hints.vector_begins(), "another part of it");
+        assert_eq!(hints.has(&id(1)), Some(5));
+        hints.vector_ends();
+        assert!(hints.vector_begins());
+        assert_eq!(hints.has(&id(1)), None);
     }
 
     #[test]
     fn an_end_ahead_is_compared_once_and_not_before_it_is_reached() {
-        let mut told = Told::default();
-        told.note_end_ahead(id(1), 5, Hash([5; 32]), true);
-        assert_eq!(told.take_end_reached(&id(1), 4), None);
-        assert_eq!(told.take_end_reached(&id(1), 5), Some((5, Hash([5; 32]))));
-        assert_eq!(told.take_end_reached(&id(1), 5), None);
+        let mut hints = Hints::default();
+        hints.note_end_ahead(id(1), 5, Hash([5; 32]), true);
+        assert_eq!(hints.take_end_reached(&id(1), 4), None);
+        assert_eq!(hints.take_end_reached(&id(1), 5), Some((5, Hash([5; 32]))));
+        assert_eq!(hints.take_end_reached(&id(1), 5), None);
     }
 
     #[test]
     fn caught_up_is_whoever_holds_the_first_vector_and_no_later_one() {
-        let mut told = Told::default();
-        told.vector_begins();
-        told.note_target(id(1), 5, true);
-        assert!(!told.is_caught_up_with(|_, _| true), "it has not come yet");
-        told.vector_ends();
-        told.note_target(id(2), 9, true);
-        assert!(told.is_caught_up_with(|author, seq| *author == id(1) && seq <= 5));
+        let mut hints = Hints::default();
+        hints.vector_begins();
+        hints.note_target(id(1), 5, true);
+        assert!(!hints.is_caught_up_with(|_, _| true), "it has not come yet");
+        hints.vector_ends();
+        hints.note_target(id(2), 9, true);
+        assert!(hints.is_caught_up_with(|author, seq| *author == id(1) && seq <= 5));
     }
 }
