@@ -88,7 +88,7 @@ pub struct MemberView {
     /// Addresses, newest first.
     pub addresses: Vec<String>,
     /// Whom it says it is linked with.
-    pub links: Vec<NodeId>,
+    pub links: Arc<[NodeId]>,
     /// It said goodbye for good.
     pub left: bool,
     /// Set aside here.

@@ -61,7 +61,7 @@ pub fn member(id: NodeId, name: &str, since: u64) -> MemberView {
         rtt_ms: Some(3),
         via: None,
         addresses: vec!["10.0.0.1:7400".to_owned()],
-        links: vec![],
+        links: [].into(),
         left: false,
         aside: false,
         disputed: None,

@@ -11,9 +11,10 @@ use crate::shell::link::{LinkEvent, LinkSender};
 impl Task {
     pub(super) fn mesh(&mut self, input: MeshInput) {
         let now = self.now().mono;
+        self.mesh_changed |= !matches!(input, MeshInput::Tick);
         let queued = |link| self.senders.get(&link).map_or(0, LinkSender::queued);
         for output in self.owner.mesh.handle(input, now, &queued) {
-            self.view_dirty = true;
+            (self.view_dirty, self.mesh_changed) = (true, true);
             match output {
                 MeshOutput::Dial(address) => {
                     if self.owner.links.dial(address.clone()).is_err() {

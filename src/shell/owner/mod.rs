@@ -111,6 +111,10 @@ struct Task {
     restanding: BTreeSet<NodeId>,
     store: StoreState,
     damaged: Option<String>,
+    /// Whom each member says it is linked with, since the mesh last changed: long lists, and most
+    /// views find them as they were.
+    linked: BTreeMap<NodeId, Arc<[NodeId]>>,
+    mesh_changed: bool,
     view_dirty: bool,
     view_at: u64,
     rolled_back: bool,
@@ -201,6 +205,8 @@ impl Task {
             restanding: BTreeSet::new(),
             store: StoreState::Ok,
             damaged: None,
+            linked: BTreeMap::new(),
+            mesh_changed: true,
             view_dirty: true,
             view_at: 0,
             rolled_back: false,

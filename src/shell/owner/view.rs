@@ -75,7 +75,12 @@ impl Task {
         });
     }
 
-    fn make_view(&self) -> View {
+    fn make_view(&mut self) -> View {
+        if std::mem::take(&mut self.mesh_changed) {
+            let mesh = &self.owner.mesh;
+            let members = self.owner.circle.members().keys();
+            self.linked = members.map(|id| (*id, mesh.linked_with(id).collect())).collect();
+        }
         let owner = &self.owner;
         let circle = &owner.circle;
         let marks = |value: fn(&Member) -> u64| -> Watermarks {
@@ -108,7 +113,7 @@ impl Task {
             rtt_ms: circle.rtt_ms(&id),
             via: mesh.via(&id),
             addresses: member.addresses.clone(),
-            links: mesh.linked_with(&id).collect(),
+            links: self.linked.get(&id).cloned().unwrap_or_else(|| mesh.linked_with(&id).collect()),
             left: member.left,
             aside: member.aside,
             disputed: member.disputed(),
