@@ -99,6 +99,8 @@ pub enum Bug {
     TurnForgotten,
     /// Whoever made an entry wanted is not asked for it when its link comes back.
     ReturnUnnoticed,
+    /// A peer's own receipt that its second vector names is waited for, though it was lost.
+    OwnLossUnnoticed,
     /// Each receipt goes to everybody at once, however many there are.
     ReceiptsToAllAtOnce,
     /// Whoever is not spoken of in a receipt does not get it later either.

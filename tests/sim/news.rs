@@ -296,6 +296,25 @@ pub fn own_forgotten() {
     assert!(asker.sent.contains(&(id(&member), 17)), "it learns what it has said");
 }
 
+/// A peer's newest receipt was lost with a link that only the other end has seen replaced: its
+/// vector comes again, and no vector of this node that it could answer.
+pub fn own_lost() {
+    let mut asker = Asker::new(1, 0);
+    let member = asker.members[0].clone();
+    asker.feed(Input::Up(id(&member)));
+    let vector = |count| {
+        let receipts = [(id(&member), count)].into();
+        Packet::Sync(Sync { whole: true, receipts, ..Sync::default() })
+    };
+    asker.gets(id(&member), vector(17));
+    assert_eq!(asker.asks, [], "it sends its own by itself");
+    asker.gets(id(&member), Packet::Receipt(vec![word(&member, 17).whole()]));
+    asker.gets(id(&member), vector(17));
+    assert_eq!(asker.asks, [], "nothing is missing");
+    asker.gets(id(&member), vector(18));
+    assert_eq!(asker.asks, [(id(&member), id(&member))]);
+}
+
 /// Who has sent an entry that names what is not held goes, and the next two on the ring of ids do
 /// not answer.
 pub fn wanted_of_who_has_gone() {
@@ -457,6 +476,11 @@ fn a_receipt_that_takes_back_another_is_asked_for_once() {
 #[test]
 fn what_somebody_named_who_has_gone_is_asked_of_all_others_in_turn() {
     wanted_of_who_has_gone();
+}
+
+#[test]
+fn a_peers_own_receipt_that_was_lost_is_asked_for_with_its_next_vector() {
+    own_lost();
 }
 
 #[test]

@@ -81,6 +81,7 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::UnmetForgotten, news::offered_before_the_entry),
     (Bug::AskedInVain, news::own_asked_for_again),
     (Bug::OwnReceiptKept, news::own_forgotten),
+    (Bug::OwnLossUnnoticed, news::own_lost),
     (Bug::FallUntold, news::taken_back),
     (Bug::ForkNoExcuse, || news::taken_back_past_a_fork(true)),
     (Bug::ForkExcusesLate, || news::taken_back_past_a_fork(false)),

@@ -94,6 +94,11 @@ impl OwnSent {
         }
     }
 
+    /// A vector of the peer has come on this link before.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered
+    }
+
     /// The peer's own receipt falls: whether it did before.
     pub(super) fn falls_again(&mut self) -> bool {
         std::mem::replace(&mut self.fell, true)

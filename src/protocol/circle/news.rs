@@ -82,7 +82,13 @@ impl Circle {
             let known = self.members.knows(node);
             let link = self.peers.get_mut(&peer).expect("a sync comes on a link");
             if sync.whole && *node == peer && ours <= *count {
-                // It sends its own to us.
+                // It sends its own to us in answer to the first vector. With a later one, what it
+                // sent may have been lost with a link that only it has seen replaced.
+                let again = link.own.has_answered() && !planted::is(Bug::OwnLossUnnoticed);
+                if again && ours < *count {
+                    let receipts = [(*node, ours)].into();
+                    self.send(peer, Packet::Sync(Sync { receipts, ..Sync::default() }));
+                }
                 continue;
             }
             if !link.hints.note_count(*node, *count, known) {

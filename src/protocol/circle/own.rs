@@ -177,8 +177,16 @@ impl Circle {
     }
 
     pub(super) fn rest_when_due(&mut self, now: Now) {
-        let Some(receipt) = self.members.own().receipt.clone() else { return };
         for peer in self.peers.due(|link| link.own.at(), now) {
+            self.send_rest(peer);
+        }
+    }
+
+    /// The newest receipt goes out, if it waits.
+    pub(super) fn send_rest(&mut self, peer: NodeId) {
+        if self.peers.get(&peer).is_some_and(|link| link.own.at().is_some())
+            && let Some(receipt) = self.members.own().receipt.clone()
+        {
             self.send_own_receipt(peer, &receipt);
         }
     }

@@ -77,6 +77,8 @@ impl Circle {
                 continue;
             }
             link.sync_at = next;
+            // The vector names its count.
+            self.send_rest(peer);
             self.send_vector(peer, step.archive);
         }
     }
