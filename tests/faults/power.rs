@@ -1,5 +1,6 @@
 //! Power cuts: a real node runs under `strace`, and what it asked of the disk is played again up to
 //! any point, with all that was not synced by then lost, kept or torn.
+//! Long, because what is recorded, cut and looked for afterwards is one claim.
 //!
 //! ```sh
 //! TALK=400 CUTS=2000 SEED=1 cargo test --test faults -- --nocapture power

@@ -1,5 +1,7 @@
 //! Many meshes in virtual time, and identities that an adversary has made up.
 //!
+//! Long, because links, time and what each holds are one model.
+//!
 //! The meshes are those that nodes run. Who holds whose first entry is modelled: entries spread
 //! over links, and are met in the order in which they come.
 

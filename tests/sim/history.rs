@@ -3,9 +3,10 @@
 use fastrand::Rng;
 
 use crate::agree;
+use crate::event::Event;
 use crate::liar::Liar;
 use crate::signed;
-use crate::world::{Event, World};
+use crate::world::World;
 
 /// Simulated milliseconds after which all agree once the faults are over.
 const AGREE_MS: u64 = 30_000;

@@ -8,8 +8,9 @@ use roda::protocol::circle::{Circle, Input, Now, Output, Settings};
 use roda::protocol::id::NodeId;
 use roda::protocol::lookup::Lookup;
 
+use crate::event::Event;
 use crate::liar::Liar;
-use crate::world::{Event, Pending, World, new_key};
+use crate::world::{Pending, World, new_key};
 
 /// Milliseconds that any lookup of history takes.
 const LOOKUP_MS: u64 = 2;

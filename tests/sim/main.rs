@@ -4,11 +4,13 @@
 
 mod agree;
 mod archive;
+mod asker;
 mod attacks;
 mod catch_up;
 mod chains;
 mod check;
 mod crowds;
+mod event;
 mod forks;
 mod history;
 mod liar;
@@ -23,7 +25,9 @@ mod promises;
 mod serving;
 mod signed;
 mod table;
+mod taken_back;
 mod talk;
+mod wanted;
 mod world;
 
 use world::World;

@@ -9,7 +9,8 @@ use roda::protocol::packet::mesh::{self, Contacts};
 use roda::protocol::packet::{Lane, Packet};
 use roda::wire::Incoming;
 
-use crate::world::{Event, World};
+use crate::event::Event;
+use crate::world::World;
 
 /// Packets estimated above this are encoded to see that they fit a frame.
 const LARGE: usize = PACKET_BYTES_MAX / 4;

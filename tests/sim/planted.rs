@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use roda::protocol::planted::Bug;
 
 use crate::planting::failure;
-use crate::{catch_up, chains, crowds, forks, history, news, promises, serving, talk};
+use crate::{
+    catch_up, chains, crowds, forks, history, news, promises, serving, taken_back, talk, wanted,
+};
 
 /// Seeds after which a bug counts as not found.
 const SEEDS: u64 = 150;
@@ -79,17 +81,17 @@ const NEWS: &[(Bug, fn())] = &[
     (Bug::SilenceForgotten, news::offered_in_vain),
     (Bug::ReceiptsCrowdedOut, news::offered_of_strangers),
     (Bug::UnmetForgotten, news::offered_before_the_entry),
-    (Bug::AskedInVain, news::own_asked_for_again),
-    (Bug::OwnReceiptKept, news::own_forgotten),
-    (Bug::OwnLossUnnoticed, news::own_lost),
-    (Bug::FallUntold, news::taken_back),
-    (Bug::ForkNoExcuse, || news::taken_back_past_a_fork(true)),
-    (Bug::ForkExcusesLate, || news::taken_back_past_a_fork(false)),
-    (Bug::FallenAskedAgain, news::taken_back_by_another),
-    (Bug::TurnForgotten, news::wanted_of_who_has_gone),
-    (Bug::HoldersUnnoticed, news::wanted_of_who_sends_it_later),
-    (Bug::ReturnUnnoticed, news::wanted_of_who_comes_back),
-    (Bug::RollbackUnnoticed, news::vouched_for_more),
+    (Bug::AskedInVain, taken_back::own_asked_for_again),
+    (Bug::OwnReceiptKept, taken_back::own_forgotten),
+    (Bug::OwnLossUnnoticed, taken_back::own_lost),
+    (Bug::FallUntold, taken_back::by_its_node),
+    (Bug::ForkNoExcuse, || taken_back::past_a_fork(true)),
+    (Bug::ForkExcusesLate, || taken_back::past_a_fork(false)),
+    (Bug::FallenAskedAgain, taken_back::by_another),
+    (Bug::TurnForgotten, wanted::of_who_has_gone),
+    (Bug::HoldersUnnoticed, wanted::of_who_sends_it_later),
+    (Bug::ReturnUnnoticed, wanted::of_who_comes_back),
+    (Bug::RollbackUnnoticed, taken_back::vouched_for_more),
 ];
 
 /// The first seed that finds the bug, and how.

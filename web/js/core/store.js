@@ -1,4 +1,5 @@
 // What the page knows: messages, members, receipts, how far was read. No DOM, no clock.
+// Long, because it is the one door to all that; what decides something stands in a file beside it.
 
 import { Called } from './called.js';
 import { History } from './history.js';

@@ -1,4 +1,5 @@
 // The log on the screen: keeps the rows in step with the window, and the reader's place.
+// Long, because each change of the one must keep the other's promise.
 
 import { lowerBound, WINDOW_MAX, WINDOW_STEP } from '../core/timeline.js';
 import { copying } from './copying.js';
