@@ -39,6 +39,7 @@ mod shown;
 mod stamp;
 mod step;
 mod sync;
+mod vouch;
 
 mod waiting;
 mod wanted;
