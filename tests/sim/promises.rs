@@ -11,8 +11,10 @@ use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{BRANCH_ENTRIES_MAX, BRANCHES_MAX, CATCH_UP_MS};
 use roda::protocol::packet::circle::{Head, Packet, Sync};
+use roda::protocol::receipt::Watermarks;
 
 use crate::archive::Disk;
+use crate::asker::{self, Asker};
 use crate::liar::{Tip, text};
 
 /// A node, a liar that it is linked with, and a third member.
@@ -186,4 +188,26 @@ fn of_a_forked_log_a_bounded_number_of_branches_and_entries_is_kept() {
     let branches = kept.iter().filter(|run| run.run().first.prev.is_none()).count();
     assert!(entries > 0 && entries <= BRANCH_ENTRIES_MAX, "{entries} entries are kept");
     assert!(branches > 0 && branches <= BRANCHES_MAX, "{branches} branches are kept");
+}
+
+#[test]
+fn what_the_reader_has_read_does_not_fall_while_it_is_being_committed() {
+    let mut asker = Asker::new(0, 1);
+    let author = asker::key(1);
+    let mut tip = Tip { key: author.clone(), seq: 0, prev: None, lamport: 0 };
+    let run = tip.sign(None, None, vec![text("one"), text("two")]);
+    asker.gets(asker::peer(1), Packet::History(vec![run]));
+    let now = Now { mono: asker.time, wall: 0 };
+    let mut last = 0;
+    for seq in [2, 1] {
+        let marks = Watermarks::from([(asker::id(&author), seq)]);
+        for output in asker.circle.handle(Input::Read(marks), now, &asker.disk) {
+            if let Output::Commit(batch, writes) = output {
+                asker.disk.commit(&writes);
+                last = batch;
+            }
+        }
+    }
+    asker.circle.handle(Input::Committed(last), now, &asker.disk);
+    assert_eq!(asker.circle.members()[&asker::id(&author)].read_here, 2);
 }

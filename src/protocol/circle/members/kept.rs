@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::super::super::id::NodeId;
 
 /// Numbers of one member that never fall, each by its name.
-pub(super) type Promised = [(&'static str, u64); 6];
+pub(super) type Promised = [(&'static str, u64); 7];
 
 /// Members that this step has changed, as they were before.
 #[derive(Debug, Default)]
@@ -46,7 +46,8 @@ mod tests {
     const MEMBER: NodeId = NodeId([1; 32]);
 
     fn all_at(value: u64) -> Promised {
-        ["count", "committed", "delivered", "shown", "read", "shown"].map(|name| (name, value))
+        ["count", "committed", "delivered", "shown", "here", "read", "shown"]
+            .map(|name| (name, value))
     }
 
     fn step(before: u64, between: u64, after: u64) {

@@ -132,7 +132,9 @@ impl Members {
     /// The batch is on the disk: its marks are shown.
     pub fn marks_committed(&mut self, batch: &Batch) {
         for (author, seq) in &batch.reads {
-            self.change(*author).read_here = *seq;
+            let member = self.change(*author);
+            // Asked for before an earlier one was committed, it may say less.
+            member.read_here = member.read_here.max(*seq);
         }
         for (author, seq) in &batch.delivered {
             self.change(*author).delivered_shown = *seq;

@@ -119,6 +119,7 @@ impl Member {
             ("what is committed", self.committed),
             ("what is delivered", self.delivered),
             ("what is shown as delivered", self.delivered_shown),
+            ("what is read here", self.read_here),
             ("what all have read", self.read_by_all),
             ("what is shown as read by all", self.read_by_all_shown),
         ]
