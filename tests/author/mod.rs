@@ -60,6 +60,20 @@ impl Author {
         self.signs_at(lamport, said, seen.map(|(hash, _)| hash))
     }
 
+    /// As [`Author::signs`], of bodies, or whatever the counter should be where one is given.
+    pub fn sign(
+        &mut self,
+        seen: Option<(Hash, u64)>,
+        lamport: Option<u64>,
+        bodies: Vec<String>,
+    ) -> Arc<CheckedRun> {
+        let said = bodies.into_iter().map(|body| Said { at: 1, body }).collect();
+        match lamport {
+            Some(lamport) => self.signs_at(lamport, said, seen.map(|(hash, _)| hash)),
+            None => self.signs(said, seen),
+        }
+    }
+
     /// As [`Author::signs`], of bodies, a millisecond apart.
     pub fn says(&mut self, bodies: &[String], seen: Option<(Hash, u64)>) -> Arc<CheckedRun> {
         let said = (1_000..).zip(bodies).map(|(at, body)| Said { at, body: body.clone() });

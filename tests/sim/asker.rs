@@ -12,7 +12,8 @@ use roda::protocol::packet::circle::{Packet, Sync};
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::archive::Disk;
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 
 /// Milliseconds from a question to its answer.
 pub const TRIP_MS: u64 = 50;
@@ -54,7 +55,7 @@ pub fn peer(number: u8) -> NodeId {
 }
 
 pub fn run_of(key: &SigningKey) -> Arc<CheckedRun> {
-    let mut tip = Tip { key: key.clone(), seq: 0, prev: None, lamport: 0 };
+    let mut tip = Author::of(key.clone());
     tip.sign(None, None, vec![text("here")])
 }
 

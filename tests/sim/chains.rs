@@ -10,7 +10,8 @@ use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::limits::{BRANCH_ENTRIES_MAX, WAITING_AUTHOR_BYTES_MAX, WANTED_MAX};
 use roda::protocol::packet::circle::Packet;
 
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 use crate::table::Table;
 
 /// Milliseconds of a packet's way.
@@ -34,11 +35,11 @@ impl Forger {
     }
 
     /// The start of a new identity's log.
-    fn start(&mut self) -> Tip {
+    fn start(&mut self) -> Author {
         self.made += 1;
         let mut secret = [98; 32];
         secret[..4].copy_from_slice(&self.made.to_be_bytes());
-        Tip { key: SigningKey::from_bytes(&secret), seq: 0, prev: None, lamport: 0 }
+        Author::of(SigningKey::from_bytes(&secret))
     }
 
     /// Gives the runs to a node over a link of its own, which is closed then.
@@ -263,7 +264,7 @@ pub fn of_a_flooded_author() {
         chained.extend([one[0].clone(), run]);
     }
     let others = vec![other.sign(None, None, vec![text("for the other")])];
-    let author = other.author();
+    let author = other.id();
     table.feed(1, Input::Up(Forger::id()));
     for number in 0..WAITING_AUTHOR_BYTES_MAX / 16_000 * 3 / 2 {
         (other.seq, other.prev) = (number as u64 + 1, Some(Hash([number as u8; 32])));

@@ -17,7 +17,8 @@ use roda::protocol::packet::circle::Packet;
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::archive::Disk;
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 use crate::lines::{Lines, id, key};
 
 /// Bytes a millisecond of the newcomer's lines.
@@ -38,7 +39,7 @@ impl Crowd {
         let keys: Vec<SigningKey> = (1..=members).map(key).collect();
         let (mut disk, mut receipts) = (Disk::new(), 0);
         for (key, arrival) in keys.iter().zip(1..) {
-            let mut tip = Tip { key: key.clone(), seq: 0, prev: None, lamport: 0 };
+            let mut tip = Author::of(key.clone());
             let run = tip.sign(None, None, vec![text("here")]);
             disk.commit(&[Write::Run { run, arrival, arrived_at: 0 }]);
         }
@@ -127,7 +128,7 @@ pub fn some_of_64() {
 
 /// Two versions of a log from its second entry on, as long as can be, and what both begin with.
 fn longest_fork(key: &SigningKey) -> (Arc<CheckedRun>, Dispute) {
-    let mut start = Tip { key: key.clone(), seq: 0, prev: None, lamport: 0 };
+    let mut start = Author::of(key.clone());
     let first = start.sign(None, None, vec![text("here")]);
     let branches = ["one", "other"].map(|version| {
         let run = start.clone().sign(None, None, vec![text(version); RUN_ENTRIES_MAX]);

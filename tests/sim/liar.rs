@@ -7,12 +7,13 @@ use ed25519_dalek::SigningKey;
 use fastrand::Rng;
 use roda::conversation::kind;
 use roda::protocol::circle::Output;
-use roda::protocol::entry::{CheckedRun, Place, Run, Said};
+use roda::protocol::entry::CheckedRun;
 use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::packet::Lane;
 use roda::protocol::packet::circle::{Packet, Sync};
 
 use crate::attacks;
+use crate::author::Author;
 use crate::net::Frame;
 use crate::world::{World, new_key};
 
@@ -36,44 +37,6 @@ pub struct Liar {
     pub others: Vec<SigningKey>,
     /// Count of its last receipt of its own making.
     pub count: u64,
-}
-
-/// The end of one version of a log.
-#[derive(Clone)]
-pub struct Tip {
-    pub key: SigningKey,
-    pub seq: u64,
-    pub prev: Option<Hash>,
-    pub lamport: u64,
-}
-
-impl Tip {
-    pub fn author(&self) -> NodeId {
-        NodeId(self.key.verifying_key().to_bytes())
-    }
-
-    /// Signs the next run; its counter follows from `seen` where `lamport` gives no other.
-    pub fn sign(
-        &mut self,
-        seen: Option<(Hash, u64)>,
-        lamport: Option<u64>,
-        bodies: Vec<String>,
-    ) -> Arc<CheckedRun> {
-        let due = 1 + self.lamport.max(seen.map_or(0, |(_, lamport)| lamport));
-        let first = Place {
-            author: self.author(),
-            seq: self.seq + 1,
-            prev: self.prev,
-            seen: seen.map(|(hash, _)| hash),
-            lamport: lamport.unwrap_or(due),
-        };
-        let said = bodies.into_iter().map(|body| Said { at: 1, body }).collect();
-        let run = Arc::new(Run::sign(first, said, &self.key));
-        self.seq = run.run().last_seq();
-        self.prev = Some(run.head());
-        self.lamport = run.last_lamport();
-        run
-    }
 }
 
 pub fn text(words: &str) -> String {
@@ -118,12 +81,12 @@ impl Liar {
     }
 
     /// The end of the first `len` entries that it knows of its own log with this key.
-    pub fn tip(world: &World, node: usize, key: &SigningKey, len: usize) -> Tip {
+    pub fn tip(world: &World, node: usize, key: &SigningKey, len: usize) -> Author {
         let id = NodeId(key.verifying_key().to_bytes());
         let log = world.nodes[node].disk.logs.get(&id).map_or(&[][..], Vec::as_slice);
         let len = len.min(log.len());
         let last = len.checked_sub(1).map(|index| &log[index]);
-        Tip {
+        Author {
             key: key.clone(),
             seq: len as u64,
             prev: last.map(|kept| kept.hash),

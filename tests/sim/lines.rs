@@ -15,7 +15,8 @@ use roda::protocol::packet::Lane;
 use roda::protocol::packet::circle::Packet;
 
 use crate::archive::Disk;
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 
 /// Milliseconds that a packet is under way once it is written.
 const HOP_MS: u64 = 5;
@@ -88,8 +89,8 @@ pub fn key(number: u16) -> SigningKey {
 
 /// What these authors have said to each other, some entries at a time, and its bytes.
 pub fn talk(authors: &[SigningKey], entries: usize, words: usize, rng: &mut Rng) -> (Disk, usize) {
-    let start = |key: &SigningKey| Tip { key: key.clone(), seq: 0, prev: None, lamport: 0 };
-    let mut tips: Vec<Tip> = authors.iter().map(start).collect();
+    let start = |key: &SigningKey| Author::of(key.clone());
+    let mut tips: Vec<Author> = authors.iter().map(start).collect();
     let (mut disk, mut bytes, mut arrival, mut top) = (Disk::new(), 0, 1, None);
     while (arrival as usize) <= entries {
         // One in three is of the first author.

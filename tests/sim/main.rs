@@ -6,6 +6,8 @@ mod agree;
 mod archive;
 mod asker;
 mod attacks;
+#[path = "../author/mod.rs"]
+mod author;
 mod catch_up;
 mod chains;
 mod check;

@@ -15,7 +15,8 @@ use roda::protocol::receipt::Watermarks;
 
 use crate::archive::Disk;
 use crate::asker::{self, Asker};
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 
 /// A node, a liar that it is linked with, and a third member.
 struct Fed {
@@ -31,8 +32,8 @@ fn id(key: &SigningKey) -> NodeId {
     NodeId(key.verifying_key().to_bytes())
 }
 
-fn start_of(key: &SigningKey) -> Tip {
-    Tip { key: key.clone(), seq: 0, prev: None, lamport: 0 }
+fn start_of(key: &SigningKey) -> Author {
+    Author::of(key.clone())
 }
 
 impl Fed {
@@ -194,7 +195,7 @@ fn of_a_forked_log_a_bounded_number_of_branches_and_entries_is_kept() {
 fn what_the_reader_has_read_does_not_fall_while_it_is_being_committed() {
     let mut asker = Asker::new(0, 1);
     let author = asker::key(1);
-    let mut tip = Tip { key: author.clone(), seq: 0, prev: None, lamport: 0 };
+    let mut tip = Author::of(author.clone());
     let run = tip.sign(None, None, vec![text("one"), text("two")]);
     asker.gets(asker::peer(1), Packet::History(vec![run]));
     let now = Now { mono: asker.time, wall: 0 };

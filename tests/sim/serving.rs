@@ -15,7 +15,8 @@ use roda::protocol::packet::Lane;
 use roda::protocol::packet::circle::{Packet, Range, Want};
 
 use crate::archive::Disk;
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 
 /// Milliseconds that a lookup takes.
 const READ_MS: u64 = 30;
@@ -62,7 +63,7 @@ struct Desk {
 impl Desk {
     fn new(runs: u64, words: usize, write_ms: u64) -> Desk {
         let [me, author] = [1, 2].map(|byte| SigningKey::from_bytes(&[byte; 32]));
-        let mut tip = Tip { key: author, seq: 0, prev: None, lamport: 0 };
+        let mut tip = Author::of(author);
         let (mut disk, mut held) = (Disk::new(), 0);
         for arrival in 1..=runs {
             let run = tip.sign(None, None, vec![text(&"words ".repeat(words))]);
@@ -75,7 +76,7 @@ impl Desk {
         Desk {
             circle,
             disk,
-            author: tip.author(),
+            author: tip.id(),
             held,
             time: 0,
             events: BTreeMap::new(),

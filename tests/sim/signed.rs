@@ -11,7 +11,8 @@ use roda::protocol::packet::circle::Packet;
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::attacks::{one_victim, random_hash};
-use crate::liar::{Liar, Tip, text};
+use crate::author::Author;
+use crate::liar::{Liar, text};
 use crate::world::{World, new_key};
 
 /// Something within the rules.
@@ -25,7 +26,7 @@ pub fn speaks(world: &mut World, node: usize) {
 }
 
 /// A low place or a high one in the log with this key.
-fn place_of_fork(world: &mut World, node: usize, key: &ed25519_dalek::SigningKey) -> Tip {
+fn place_of_fork(world: &mut World, node: usize, key: &ed25519_dalek::SigningKey) -> Author {
     let len = Liar::tip(world, node, key, usize::MAX).seq as usize;
     let at = match world.rng.u8(..3) {
         0 => world.rng.usize(..len.min(3) + 1),
@@ -86,7 +87,7 @@ pub fn chain(world: &mut World, node: usize, count: usize) {
     for number in 0..count {
         let key = new_key(&mut world.rng);
         let mut tip = Liar::tip(world, node, &key, 0);
-        world.checks.may_fork.insert(tip.author());
+        world.checks.may_fork.insert(tip.id());
         let other = tip.clone().sign(None, None, vec![text(&format!("other {number}"))]);
         let run = tip.sign(seen, None, vec![text(&format!("chained {number}"))]);
         seen = Some((run.head(), run.last_lamport()));
@@ -162,7 +163,7 @@ pub fn crafted_proof(world: &mut World, node: usize) {
     let (mut other, words) = (tip.clone(), if world.rng.u8(..4) == 0 { "a" } else { "b" });
     let runs = [tip.sign(None, None, vec![text("a")]), other.sign(None, None, vec![text(words)])];
     let branches = runs.each_ref().map(|run| Branch::of(run, seq).expect("its first entry"));
-    let dispute = Dispute { author: tip.author(), seq, branches };
+    let dispute = Dispute { author: tip.id(), seq, branches };
     let victim = one_victim(world, node);
     Liar::send(world, node, victim, Packet::Dispute(Box::new(dispute)));
 }
@@ -174,7 +175,7 @@ pub fn new_identities(world: &mut World, node: usize) {
     for number in 0..count {
         let key = new_key(&mut world.rng);
         let mut tip = Liar::tip(world, node, &key, 0);
-        world.checks.may_fork.insert(tip.author());
+        world.checks.may_fork.insert(tip.id());
         let body = format!(r#"{{"kind":"profile","name":"crowd {number}"}}"#);
         let run = tip.sign(Liar::top(world, node), None, vec![body]);
         Liar::send_run(world, node, victim, run);

@@ -7,7 +7,8 @@ use roda::protocol::packet::circle::{Packet, Sync};
 use roda::protocol::receipt::{Receipt, Watermarks};
 
 use crate::asker::{Asker, id, key, peer, word};
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 
 /// A peer says that it does not hold this node's receipt, though it was sent to it.
 pub fn own_asked_for_again() {
@@ -98,7 +99,7 @@ pub fn past_a_fork(known_before: bool) {
         let stored = Arc::new(Watermarks::from([(id(&forked), seq)]));
         Receipt::sign(count, stored, Arc::default(), 2, &member)
     };
-    let mut tip = Tip { key: forked.clone(), seq: 0, prev: None, lamport: 0 };
+    let mut tip = Author::of(forked.clone());
     let other = Packet::History(vec![tip.sign(None, None, vec![text("elsewhere")])]);
     let receipt = |count, seq| Packet::Receipt(vec![says(count, seq).whole()]);
     asker.gets(peer(1), receipt(17, 5));

@@ -7,14 +7,15 @@ use roda::protocol::id::{Hash, NodeId};
 use roda::protocol::packet::circle::Packet;
 
 use crate::asker::{Asker, SOON_MS, key, peer};
-use crate::liar::{Tip, text};
+use crate::author::Author;
+use crate::liar::text;
 
 /// Who has sent an entry that names what is not held goes, and the next two on the ring of ids do
 /// not answer.
 pub fn of_who_has_gone() {
     let mut asker = Asker::new(0, 6);
     let author = key(1);
-    let mut tip = Tip { key: author, seq: 0, prev: None, lamport: 6 };
+    let mut tip = Author { key: author, seq: 0, prev: None, lamport: 6 };
     let run = tip.sign(Some((Hash([9; 32]), 6)), None, vec![text("names it")]);
     asker.gets(peer(4), Packet::History(vec![run]));
     asker.feed(Input::Down(peer(4)));
@@ -26,7 +27,7 @@ pub fn of_who_has_gone() {
 /// Whoever made an entry wanted answers nothing, is cut off, and comes back.
 pub fn of_who_comes_back() {
     let mut asker = Asker::new(0, 3);
-    let mut tip = Tip { key: key(1), seq: 0, prev: None, lamport: 6 };
+    let mut tip = Author { key: key(1), seq: 0, prev: None, lamport: 6 };
     let run = tip.sign(Some((Hash([9; 32]), 6)), None, vec![text("names it")]);
     asker.gets(peer(2), Packet::History(vec![run]));
     asker.pass(20_000);
@@ -40,7 +41,7 @@ pub fn of_who_comes_back() {
 /// An entry was asked for in vain, of all that were there; then another sends what names it.
 pub fn of_who_sends_it_later() {
     let mut asker = Asker::new(0, 3);
-    let mut tip = Tip { key: key(1), seq: 0, prev: None, lamport: 6 };
+    let mut tip = Author { key: key(1), seq: 0, prev: None, lamport: 6 };
     let run = tip.sign(Some((Hash([9; 32]), 6)), None, vec![text("names it")]);
     asker.gets(peer(2), Packet::History(vec![run.clone()]));
     asker.pass(20_000);
