@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::args::NodeArgs;
 use super::client::Node;
 use super::fail::Failure;
-use super::history::{PAGE_MAX, Page};
+use super::history::{Answer, PAGE_MAX};
 use super::message::Message;
 use super::output::{Paint, clean_json};
 
@@ -29,7 +29,7 @@ pub fn export(format: Format, args: &NodeArgs) -> Result<(), Failure> {
     let mut after = format!("0.{}", "0".repeat(64));
     loop {
         let path = format!("/api/messages?limit={PAGE_MAX}&after={after}");
-        let page: Page<Box<RawValue>> = node.get(&path)?;
+        let page: Answer<Box<RawValue>> = node.get(&path)?;
         let mut last = None;
         for raw in &page.messages {
             let message: Message =

@@ -10,7 +10,7 @@ use super::message::Message;
 pub const PAGE_MAX: u32 = 500;
 /// A page of the conversation.
 #[derive(Debug, Deserialize)]
-pub struct Page<T> {
+pub struct Answer<T> {
     /// In order, oldest first.
     pub messages: Vec<T>,
     /// Whether there are more in the direction asked.
@@ -24,7 +24,7 @@ pub fn newest(node: &Node, count: u32) -> Result<Vec<Message>, Failure> {
     let mut before = String::new();
     while missing > 0 {
         let limit = missing.min(PAGE_MAX);
-        let page: Page<Message> = node.get(&format!("/api/messages?limit={limit}{before}"))?;
+        let page: Answer<Message> = node.get(&format!("/api/messages?limit={limit}{before}"))?;
         let Some(oldest) = page.messages.first() else {
             if page.more {
                 return Err(node.strange(&"nothing, and more of it"));

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use crate::protocol::entry::Timestamp;
 use crate::protocol::id::{Hash, NodeId};
 use crate::shell::http::{Rows, Unreadable};
-use crate::store::{Page, ReadError, ReadTo, Reader, Row, Unread};
+use crate::store::{ReadError, ReadTo, Reader, Row, Stretch, Unread};
 
 /// What pages read of the life that the node leads now: a new one has another store, or at least
 /// another owner that is to be told of damage.
@@ -24,7 +24,7 @@ impl NowReader {
 
     fn page(
         &self,
-        read: impl FnOnce(&Reader) -> Result<Page, ReadError>,
+        read: impl FnOnce(&Reader) -> Result<Stretch, ReadError>,
     ) -> Result<(Vec<Row>, bool), Unreadable> {
         self.read(read).map(|page| (page.rows, page.more))
     }

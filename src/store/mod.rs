@@ -32,7 +32,7 @@ pub use error::OpenError;
 pub use folder::DATABASE_FILE;
 pub use furthest::furthest;
 pub use open::{Opened, Options, Store};
-pub use reader::{Page, ReadError, Reader};
+pub use reader::{ReadError, Reader, Stretch};
 pub use row::{NEWER_COUNT_MAX, ReadTo, Row, UNREAD_AUTHORS_MAX, UNREAD_COUNT_MAX, Unread};
 pub use schema::SCHEMA_VERSION;
 pub use writer::{GROUP_MAX, WriterHandle};

@@ -25,7 +25,7 @@ pub struct ReadError(#[from] pub(super) rusqlite::Error);
 
 /// Some of the conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct Stretch {
     /// In order, oldest first (in arrival order where arrivals were asked for).
     pub rows: Vec<Row>,
     /// There are more in the direction that was asked for.
@@ -72,7 +72,7 @@ impl Reader {
     ///
     /// # Errors
     /// The disk's fault, as for every read here.
-    pub fn newest(&self, limit: usize) -> Result<Page, ReadError> {
+    pub fn newest(&self, limit: usize) -> Result<Stretch, ReadError> {
         self.page(limit, true, sql::ROWS_NEWEST, |more| (more,))
     }
 
@@ -80,7 +80,7 @@ impl Reader {
     ///
     /// # Errors
     /// See [`Reader::newest`].
-    pub fn before(&self, place: Timestamp, limit: usize) -> Result<Page, ReadError> {
+    pub fn before(&self, place: Timestamp, limit: usize) -> Result<Stretch, ReadError> {
         let params = |more| (int(place.lamport), place.author, more);
         self.page(limit, true, sql::ROWS_BEFORE, params)
     }
@@ -89,7 +89,7 @@ impl Reader {
     ///
     /// # Errors
     /// See [`Reader::newest`].
-    pub fn after(&self, place: Timestamp, limit: usize) -> Result<Page, ReadError> {
+    pub fn after(&self, place: Timestamp, limit: usize) -> Result<Stretch, ReadError> {
         let params = |more| (int(place.lamport), place.author, more);
         self.page(limit, false, sql::ROWS_AFTER, params)
     }
@@ -98,7 +98,7 @@ impl Reader {
     ///
     /// # Errors
     /// See [`Reader::newest`].
-    pub fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Page, ReadError> {
+    pub fn since_arrival(&self, arrival: u64, limit: usize) -> Result<Stretch, ReadError> {
         self.page(limit, false, sql::ROWS_SINCE_ARRIVAL, |more| (int(arrival), more))
     }
 
@@ -182,7 +182,7 @@ impl Reader {
         newest_first: bool,
         sql: &str,
         params: impl Fn(i64) -> P,
-    ) -> Result<Page, ReadError> {
+    ) -> Result<Stretch, ReadError> {
         self.with(|connection| {
             let one_more = int(limit as u64 + 1);
             let mut statement = connection.prepare_cached(sql)?;
@@ -193,7 +193,7 @@ impl Reader {
             if newest_first {
                 rows.reverse();
             }
-            Ok(Page { rows, more })
+            Ok(Stretch { rows, more })
         })
     }
 }

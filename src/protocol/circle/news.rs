@@ -9,8 +9,8 @@ use super::super::limits::{
 use super::super::packet::circle::{Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::Circle;
-use super::link::Link;
 use super::members::Member;
+use super::peer::Peer;
 use super::step::Now;
 
 /// Receipts of which some peer says to hold newer ones than are held here.
@@ -32,7 +32,7 @@ impl News {
     }
 }
 
-impl Link {
+impl Peer {
     /// When the peer last let a receipt that it offered be waited for in vain, unless that is long
     /// ago.
     fn silent(&self, now: Now) -> Option<u64> {

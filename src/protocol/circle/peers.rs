@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Index;
 
 use super::super::id::NodeId;
-use super::link::Link;
+use super::peer::Peer;
 use super::step::Now;
 
 /// All links that are up.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    links: BTreeMap<NodeId, Link>,
+    links: BTreeMap<NodeId, Peer>,
     /// Counts the links there were.
     count: u64,
     /// Peers for which something long was added.
@@ -25,7 +25,7 @@ impl Peers {
         self.links.insert(peer, before.renewed(self.count, sync_at));
     }
 
-    pub(super) fn down(&mut self, peer: &NodeId) -> Option<Link> {
+    pub(super) fn down(&mut self, peer: &NodeId) -> Option<Peer> {
         self.links.remove(peer)
     }
 
@@ -41,23 +41,23 @@ impl Peers {
         self.links.contains_key(peer)
     }
 
-    pub(super) fn get(&self, peer: &NodeId) -> Option<&Link> {
+    pub(super) fn get(&self, peer: &NodeId) -> Option<&Peer> {
         self.links.get(peer)
     }
 
-    pub(super) fn get_mut(&mut self, peer: &NodeId) -> Option<&mut Link> {
+    pub(super) fn get_mut(&mut self, peer: &NodeId) -> Option<&mut Peer> {
         self.links.get_mut(peer)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeId, &Link)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeId, &Peer)> {
         self.links.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&NodeId, &mut Link)> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&NodeId, &mut Peer)> {
         self.links.iter_mut()
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &Link> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &Peer> {
         self.links.values()
     }
 
@@ -66,8 +66,8 @@ impl Peers {
     }
 
     /// Peers for whose links this time has come.
-    pub(super) fn due(&self, at: impl Fn(&Link) -> Option<u64>, now: Now) -> Vec<NodeId> {
-        let due = |link: &Link| at(link).is_some_and(|at| at <= now.mono);
+    pub(super) fn due(&self, at: impl Fn(&Peer) -> Option<u64>, now: Now) -> Vec<NodeId> {
+        let due = |link: &Peer| at(link).is_some_and(|at| at <= now.mono);
         self.links.iter().filter(|(_, link)| due(link)).map(|(id, _)| *id).collect()
     }
 
@@ -76,7 +76,7 @@ impl Peers {
         &self,
         start: NodeId,
         past: bool,
-        fits: impl Fn(&Link) -> bool,
+        fits: impl Fn(&Peer) -> bool,
     ) -> Option<NodeId> {
         let ring = self.links.range(start..).chain(self.links.range(..start));
         let fitting: Vec<NodeId> = ring.filter(|(_, link)| fits(link)).map(|(id, _)| *id).collect();
@@ -96,9 +96,9 @@ impl Peers {
 }
 
 impl Index<&NodeId> for Peers {
-    type Output = Link;
+    type Output = Peer;
 
-    fn index(&self, peer: &NodeId) -> &Link {
+    fn index(&self, peer: &NodeId) -> &Peer {
         &self.links[peer]
     }
 }

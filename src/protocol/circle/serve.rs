@@ -15,8 +15,8 @@ use super::super::packet::circle::{Packet, Want};
 use super::super::planted::{self, Bug};
 use super::Circle;
 use super::driver::Output;
-use super::link::Link;
 use super::named::with_named;
+use super::peer::Peer;
 use super::step::Step;
 
 /// Whose turn it is to have ranges read.
@@ -169,7 +169,7 @@ impl Circle {
     ) {
         self.turns.out -= 1;
         // A link that came since then has been asked anew.
-        let asked = |link: &&mut Link| link.serial == lookup.link;
+        let asked = |link: &&mut Peer| link.serial == lookup.link;
         if let Some(link) = self.peers.get_mut(&peer).filter(asked) {
             link.serving.found(runs.iter().map(|run| &**run), lookup.cursors);
             self.askers.served(&peer, runs.iter().map(|run| &**run), step.now.mono);

@@ -6,8 +6,8 @@ use super::super::id::NodeId;
 use super::super::mesh::Standing;
 use super::super::receipt::Receipt;
 use super::Circle;
-use super::link::Link;
 use super::members::Member;
+use super::peer::Peer;
 
 /// How full the circle's queues are; each has a bound in [`limits`](super::super::limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Circle {
 
     /// How full the queues are.
     pub fn queues(&self) -> Queues {
-        let most = |count: fn(&Link) -> usize| self.peers.values().map(count).max().unwrap_or(0);
+        let most = |count: fn(&Peer) -> usize| self.peers.values().map(count).max().unwrap_or(0);
         Queues {
             waiting_bytes: self.waiting.size().0,
             waiting_author_bytes: self.waiting.author_bytes_most(),

@@ -6,7 +6,7 @@ use super::super::limits::{OFFER_MS, SYNC_AUTHORS_MAX};
 use super::super::packet::circle::{Head, Packet, Sync};
 use super::super::planted::{self, Bug};
 use super::Circle;
-use super::link::Link;
+use super::peer::Peer;
 use super::step::{Now, Step};
 
 impl Circle {
@@ -84,7 +84,7 @@ impl Circle {
     }
 
     pub(super) fn sync_wake(&self) -> Option<u64> {
-        let times = |link: &Link| {
+        let times = |link: &Peer| {
             let others = [link.offers.at(), link.offers.compare_at(), link.serving.at()];
             others.into_iter().chain([Some(link.sync_at), link.own.at()])
         };

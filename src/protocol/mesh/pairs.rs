@@ -2,7 +2,7 @@
 
 use super::super::packet::LinkId;
 use super::super::planted::{self, Bug};
-use super::places::Place;
+use super::places::Admission;
 use super::{Link, Mesh, MeshOutput};
 
 /// Handshakes that began within this many milliseconds of a link's coming up overlap with it: the
@@ -28,9 +28,9 @@ impl Mesh {
         let older = self.active.get(&peer).copied().filter(|older| !self.links[older].going);
         if older.is_none() {
             match self.place_for(&peer) {
-                Place::Free => {}
-                Place::OnTrial => drop(self.trials.insert(peer, now + STANDS_MS)),
-                Place::None => {
+                Admission::Free => {}
+                Admission::OnTrial => drop(self.trials.insert(peer, now + STANDS_MS)),
+                Admission::None => {
                     self.dial_later(&link, now);
                     return self.refuse(id, link, now);
                 }

@@ -51,7 +51,7 @@ pub enum Standing {
 
 /// What there is for a link that has come up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Admission {
     Free,
     /// Somebody else's, once the link stands: the other end may have none for it, and then this
     /// one would have given up a link that stands for nothing.
@@ -77,27 +77,27 @@ impl Mesh {
     }
 
     /// Whether there is a place for a link with `peer` that has come up.
-    pub(super) fn place_for(&mut self, peer: &NodeId) -> Place {
+    pub(super) fn place_for(&mut self, peer: &NodeId) -> Admission {
         if self.taken() < LINKS_MAX {
-            return Place::Free;
+            return Admission::Free;
         }
         let present = self.with(peer);
         let kept = self.kept(&present);
-        let Some(given) = self.given_up(&present, &kept) else { return Place::None };
+        let Some(given) = self.given_up(&present, &kept) else { return Admission::None };
         let given = (given.id, given.standing);
         if given.1 == Standing::Apart {
             // It keeps nobody waiting.
             self.send_off(&given.0);
-            return Place::Free;
+            return Admission::Free;
         }
         let outdone = |it: &&Present| it.on_trial && !kept.contains(&it.id);
         let outdone: Vec<NodeId> = present.iter().filter(outdone).map(|it| it.id).collect();
         outdone.iter().for_each(|id| self.send_off(id));
         if planted::is(Bug::GivenUpAtOnce) {
             self.send_off(&given.0);
-            return Place::Free;
+            return Admission::Free;
         }
-        Place::OnTrial
+        Admission::OnTrial
     }
 
     /// Whose link is given up for the last of those present; none where it gets no place.

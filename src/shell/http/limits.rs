@@ -54,7 +54,7 @@ pub const HISTORY_DEFAULT: usize = 50;
 pub const HISTORY_MAX: usize = 500;
 /// Least time between two `receipts`, `members` or `progress` frames.
 pub const VIEW_PERIOD: Duration = Duration::from_millis(50);
-/// Between two pings of a page, so that one that vanished frees its place.
+/// Between two pings of a page, so that one that vanished frees its slot.
 pub const PAGE_PING: Duration = Duration::from_secs(20);
 /// A page that was not heard of for so long (pongs count) is closed.
 pub const PAGE_DEAD: Duration = Duration::from_secs(60);

@@ -20,13 +20,13 @@ mod members;
 mod message;
 mod metrics;
 mod modules;
-mod places;
 mod problem;
 mod request;
 mod routes;
 mod served;
 mod server;
 mod slim;
+mod slots;
 mod socket;
 mod status;
 

@@ -21,9 +21,9 @@ use super::door::Door;
 use super::hosts::Hosts;
 use super::limits::{ACCEPT_RETRY, HEADERS_MAX, HEADERS_WAIT, PAGES_MAX, SHUTDOWN_WAIT};
 use super::metrics::Metrics;
-use super::places::{Busy, Place, Places};
 use super::routes;
 use super::served::Embedded;
+use super::slots::{Busy, Slot, Slots};
 
 /// Answers on `listener` until `cancel`; then open requests and pages get
 /// [`SHUTDOWN_WAIT`](super::limits::SHUTDOWN_WAIT) to end.
@@ -47,16 +47,16 @@ pub async fn serve(listener: TcpListener, door: Door, cancel: CancellationToken)
         tasks: tasks.clone(),
     }));
     let router = routes::router(app);
-    let places = Arc::new(Places::default());
+    let slots = Arc::new(Slots::default());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = cancel.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => match Places::take(&places) {
-                Some(place) => {
-                    tasks.spawn(connection(stream, router.clone(), place, cancel.clone()));
+            Ok((stream, _)) => match Slots::take(&slots) {
+                Some(slot) => {
+                    tasks.spawn(connection(stream, router.clone(), slot, cancel.clone()));
                 }
                 None => debug!("all connections are busy: a new one was closed"),
             },
@@ -73,19 +73,14 @@ pub async fn serve(listener: TcpListener, door: Door, cancel: CancellationToken)
     Ok(())
 }
 
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    place: Arc<Place>,
-    cancel: CancellationToken,
-) {
+async fn connection(stream: TcpStream, router: Router, slot: Arc<Slot>, cancel: CancellationToken) {
     // Small frames must not wait for the other side's acknowledgement.
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let give_way = place.give_way.clone();
+    let give_way = slot.give_way.clone();
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let busy = Busy::new(place.clone());
+        let busy = Busy::new(slot.clone());
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(busy.clone());
         let answer = router.clone().oneshot(request);

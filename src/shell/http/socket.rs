@@ -17,8 +17,8 @@ use super::limits::{
     AUTH_WAIT, CLOSE_WAIT, FRAME_CUT_MAX, PAGE_QUEUE_MAX, PAGES_MAX, SLOW_PAGE, WRITE_BATCH_MAX,
 };
 use super::live::Page;
-use super::places::Busy;
 use super::problem::Problem;
+use super::slots::Busy;
 
 pub(super) async fn upgrade(
     State(app): State<App>,

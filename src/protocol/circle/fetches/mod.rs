@@ -9,7 +9,7 @@ use super::super::entry::CheckedRun;
 use super::super::id::NodeId;
 use super::super::limits::{RANGE_PATIENCE, RANGE_RETRY_MS};
 use super::super::planted::{self, Bug};
-use super::link::Link;
+use super::peer::Peer;
 use super::step::Now;
 
 /// A window of an author's log asked of one peer.
@@ -56,7 +56,7 @@ impl Fetch {
 
     /// When another peer is asked, unless something comes. What came at `waits` waits for what it
     /// names, which may come with anybody else's.
-    fn stalls_at(&self, link: Option<&Link>, waits: Option<u64>) -> u64 {
+    fn stalls_at(&self, link: Option<&Peer>, waits: Option<u64>) -> u64 {
         if planted::is(Bug::StallIgnored) {
             return u64::MAX;
         }

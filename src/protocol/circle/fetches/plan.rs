@@ -6,8 +6,8 @@ use super::super::super::id::NodeId;
 use super::super::super::limits::{FETCH_AHEAD_BYTES, WANT_RANGES_MAX};
 use super::super::super::packet::circle::{Range, Want};
 use super::super::super::planted::{self, Bug};
-use super::super::link::Link;
 use super::super::others::Others;
+use super::super::peer::Peer;
 use super::super::step::Now;
 use super::{Fetch, Fetches};
 
@@ -69,7 +69,7 @@ impl Fetches {
             self.under_way.insert(author, fetch);
             return;
         }
-        let holds = |link: &Link| link.hints.has_more(&author, held);
+        let holds = |link: &Peer| link.hints.has_more(&author, held);
         let held_by = |peer: &NodeId| others.peers.get(peer).is_some_and(holds);
         let (turn, tries) = stalled.map_or((author, 0), |fetch| (fetch.turn, fetch.tries + 1));
         let failed = stalled.map(|fetch| fetch.peer);

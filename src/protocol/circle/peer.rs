@@ -1,4 +1,4 @@
-//! What is known of one peer's link, and what is to go out on it, each in a part of its own.
+//! What is known of one linked peer, and what is to go out to it, each in a part of its own.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::long::Long;
 use super::offers::Offers;
 use super::serving::Serving;
 
-/// One peer's link, as the circle sees it. Starts anew with every new link, but for what the new
-/// one does not change: how far the peer is, and whom it is linked with.
+/// A linked peer, as the circle sees it. Starts anew with every new link, but for what that does
+/// not change: how far the peer is, and whom it is linked with.
 #[derive(Debug, Default)]
-pub(super) struct Link {
+pub(super) struct Peer {
     /// Names the link in what is looked up for it.
     pub(super) serial: u64,
     pub(super) rtt_ms: Option<u32>,
@@ -32,11 +32,11 @@ pub(super) struct Link {
     pub(super) own: OwnSent,
 }
 
-impl Link {
+impl Peer {
     /// A new link in place of this one.
-    pub(super) fn renewed(self, serial: u64, sync_at: u64) -> Link {
-        let Link { rtt_ms, linked_with, .. } = self;
-        Link { rtt_ms, linked_with, serial, sync_at, ..Link::default() }
+    pub(super) fn renewed(self, serial: u64, sync_at: u64) -> Peer {
+        let Peer { rtt_ms, linked_with, .. } = self;
+        Peer { rtt_ms, linked_with, serial, sync_at, ..Peer::default() }
     }
 }
 
