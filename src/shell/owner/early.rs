@@ -14,7 +14,8 @@ impl Task {
     /// Tells pages the entries of others in these writes. Not what is told under another entry, nor
     /// anything while the disk is behind: then the batch before this one is not shown either.
     pub(super) fn tell_early(&self, writes: &[Write]) {
-        if self.store != StoreState::Ok
+        if self.owner.events.receiver_count() == 0
+            || self.store != StoreState::Ok
             || !self.backlog.is_empty()
             || self.owner.circle.catching_up().is_some()
         {
@@ -27,7 +28,8 @@ impl Task {
             }
             _ => None,
         });
-        let rows: Vec<Row> = runs.flatten().collect();
+        // One more says that there are too many: the others are not even read.
+        let rows: Vec<Row> = runs.flatten().take(EARLY_MAX + 1).collect();
         if !rows.is_empty() && rows.len() <= EARLY_MAX {
             self.tell(Event::Early(rows.into()));
         }
