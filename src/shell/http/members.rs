@@ -68,10 +68,19 @@ pub(super) fn members_parts<'a>(
     })
 }
 
-/// What pages must be told about members.
+/// What pages must be told about members: in one life nobody is forgotten.
+pub(super) struct MembersNews {
+    /// Who is new or has changed.
+    pub(super) members: MembersFrames,
+    /// Who was heard at another time or more quickly, and has not changed else; in parts that fit a
+    /// frame.
+    pub(super) heard: Vec<BTreeMap<NodeId, Heard>>,
+}
+
+/// Members that changed, as frames have them.
 #[derive(Debug)]
-pub(super) enum MembersNews {
-    /// Nothing.
+pub(super) enum MembersFrames {
+    /// None did.
     None,
     /// All of them.
     All(Members),
@@ -79,26 +88,42 @@ pub(super) enum MembersNews {
     Changed(Vec<Members>),
 }
 
-/// What is new about members since `old`, but for what changes all the time: in one life nobody is
-/// forgotten. All are told where they fit one frame.
+/// What is new about members since `old`.
 pub(super) fn members_news(old: &View, new: &View) -> MembersNews {
     let before: BTreeMap<_, _> = old.members.iter().map(|member| (member.id, member)).collect();
-    let differs =
-        |member: &&MemberView| before.get(&member.id).is_none_or(|old| !lasts(old, member));
-    let changed: Vec<_> = new.members.iter().filter(differs).collect();
-    if changed.is_empty() && old.circle == new.circle {
-        return MembersNews::None;
+    let (mut changed, mut heard) = (Vec::new(), Vec::new());
+    for member in &new.members {
+        match before.get(&member.id) {
+            Some(before) if lasts(before, member) => {
+                if Heard::shown(before) != Heard::shown(member) {
+                    heard.push((member.id, Heard::of(member)));
+                }
+            }
+            _ => changed.push(member),
+        }
+    }
+    let heard = heard.chunks(PART_BYTES_MAX / HEARD_BYTES);
+    MembersNews {
+        members: changed_frames(changed, old.circle != new.circle, new),
+        heard: heard.map(|part| part.iter().copied().collect()).collect(),
+    }
+}
+
+/// All are told where they fit one frame.
+fn changed_frames(changed: Vec<&MemberView>, renamed: bool, new: &View) -> MembersFrames {
+    if changed.is_empty() && !renamed {
+        return MembersFrames::None;
     }
     let mut all = members_parts(new.members.iter());
     let first = all.next().unwrap_or_default();
     if all.next().is_none() {
-        return MembersNews::All(first);
+        return MembersFrames::All(first);
     }
     let mut parts: Vec<Members> = members_parts(changed.into_iter()).collect();
     if parts.is_empty() {
         parts.push(Members::new());
     }
-    MembersNews::Changed(parts)
+    MembersFrames::Changed(parts)
 }
 
 /// Whether nothing has changed but what is told by itself: receipts, and when and how quickly the
@@ -130,17 +155,4 @@ impl Heard {
         let told = member.last_heard.filter(|_| !member.online);
         Heard { last_heard: told.map(|at| at / HEARD_STEP_MS), ..Heard::of(member) }
     }
-}
-
-/// Who was heard since `old` at another time or more quickly, in parts that fit a frame.
-pub(super) fn heard_news(old: &View, new: &View) -> Vec<BTreeMap<NodeId, Heard>> {
-    let before: BTreeMap<_, _> = old.members.iter().map(|member| (member.id, member)).collect();
-    // Of whom more has changed, the member itself is told.
-    let heard = |old: &MemberView, new: &MemberView| {
-        lasts(old, new) && Heard::shown(old) != Heard::shown(new)
-    };
-    let news = new.members.iter();
-    let news = news.filter(|member| before.get(&member.id).is_some_and(|old| heard(old, member)));
-    let news: Vec<_> = news.map(|member| (member.id, Heard::of(member))).collect();
-    news.chunks(PART_BYTES_MAX / HEARD_BYTES).map(|part| part.iter().copied().collect()).collect()
 }

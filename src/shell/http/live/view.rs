@@ -4,7 +4,7 @@ use super::followed::Followed;
 use crate::shell::handle::StoreState;
 use crate::shell::http::ended::Step;
 use crate::shell::http::frames::ToPage;
-use crate::shell::http::members::{MembersNews, heard_news, members_news};
+use crate::shell::http::members::{MembersFrames, members_news};
 use crate::shell::http::status::Receipts;
 
 impl Followed {
@@ -17,18 +17,19 @@ impl Followed {
         }
         let old = std::mem::replace(&mut self.shown, new.clone());
         let circle = &new.circle;
-        match members_news(&old, &new) {
-            MembersNews::None => {}
-            MembersNews::All(members) => {
+        let news = members_news(&old, &new);
+        match news.members {
+            MembersFrames::None => {}
+            MembersFrames::All(members) => {
                 self.put(ToPage::Members { circle, members: &members }.encode()).await?;
             }
-            MembersNews::Changed(parts) => {
+            MembersFrames::Changed(parts) => {
                 for members in &parts {
                     self.put(ToPage::MembersChanged { circle, members }.encode()).await?;
                 }
             }
         }
-        for members in heard_news(&old, &new) {
+        for members in news.heard {
             self.put(ToPage::Heard { members }.encode()).await?;
         }
         for receipts in &Receipts::since(&old, &new) {
