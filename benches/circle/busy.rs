@@ -37,8 +37,7 @@ async fn rate(mesh: &Mesh, writers: usize) -> (f64, f64) {
     let seen: Arc<Vec<Vec<AtomicU32>>> =
         Arc::new((0..writers).map(|_| (0..count).map(|_| AtomicU32::new(0)).collect()).collect());
     let (mut sinks, mut readers) = (Vec::new(), Vec::new());
-    for (number, page) in pages.into_iter().enumerate() {
-        let (writer, mut reader) = page.split();
+    for (number, (writer, mut reader)) in pages.into_iter().enumerate() {
         reader.early = false;
         sinks.push(writer);
         readers.push(tokio::spawn(read(reader, number, seen.clone())));

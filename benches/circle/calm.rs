@@ -41,14 +41,14 @@ struct Calm {
 
 async fn measure(mesh: &Mesh) -> Calm {
     let mut pages = mesh.pages().await.into_iter();
-    let (mut writer, mut own) = pages.next().expect("a page").split();
+    let (mut writer, mut own) = pages.next().expect("a page");
     // Its own page reads too; what it reads is not measured.
     let own = tokio::spawn(async move {
         loop {
             own.next(0).await;
         }
     });
-    let mut readers: Vec<_> = pages.map(|page| page.split()).collect();
+    let mut readers: Vec<_> = pages.collect();
     let pids: Vec<u32> = mesh.nodes.iter().map(|node| node.pid()).collect();
     let mut before = Vec::new();
     let mut latencies = Vec::new();

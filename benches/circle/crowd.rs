@@ -41,12 +41,12 @@ struct Moment {
 async fn measure(members: usize, table: &mut Table) {
     let mesh = Mesh::of_nodes(members);
     let mut pages = mesh.pages().await.into_iter();
-    let (mut writer, own) = pages.next().expect("a page").split();
-    let (_kept, other) = pages.next().expect("a page").split();
+    let (mut writer, own) = pages.next().expect("a page");
+    let (_kept, other) = pages.next().expect("a page");
     let bytes = Arc::new(AtomicUsize::new(0));
     let (came, mut comes) = mpsc::channel(MESSAGES as usize);
     let mut reading = vec![tokio::spawn(tell(other, came, bytes.clone()))];
-    for reader in pages.map(|page| page.split().1).chain([own]) {
+    for reader in pages.map(|(_, reader)| reader).chain([own]) {
         let (unheard, _) = mpsc::channel(1);
         reading.push(tokio::spawn(tell(reader, unheard, Arc::default())));
     }

@@ -12,7 +12,7 @@ const AT_ONCE: u32 = 256;
 pub async fn run(table: &mut Table) {
     let messages = crate::number("MESSAGES", 100_000) as u32;
     let mut mesh = Mesh::of_nodes(2);
-    let (mut writer, mut reader) = mesh.nodes[0].page().await.split();
+    let (mut writer, mut reader) = mesh.nodes[0].page().await;
     for first in (0..messages).step_by(AT_ONCE as usize) {
         let count = AT_ONCE.min(messages - first);
         writer.send(1, first..first + count).await;

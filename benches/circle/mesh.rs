@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::floor;
-use crate::page::Page;
+use crate::page::{self, Reader, Writer};
 
 /// What has not come by then does not come.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -31,8 +31,8 @@ impl Node {
         self.child.id()
     }
 
-    pub async fn page(&self) -> Page {
-        Page::open(&self.web, self.path).await
+    pub async fn page(&self) -> (Writer, Reader) {
+        page::open(&self.web, self.path).await
     }
 
     pub fn peer_port(&self) -> u16 {
@@ -157,7 +157,7 @@ impl Mesh {
         self.nodes.iter().map(Node::peer_port).collect()
     }
 
-    pub async fn pages(&self) -> Vec<Page> {
+    pub async fn pages(&self) -> Vec<(Writer, Reader)> {
         let mut pages = Vec::new();
         for node in &self.nodes {
             pages.push(node.page().await);

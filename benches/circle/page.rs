@@ -30,11 +30,6 @@ struct Text {
     text: Option<String>,
 }
 
-pub struct Page {
-    sink: SplitSink<WebSocketStream<TcpStream>, Message>,
-    stream: SplitStream<WebSocketStream<TcpStream>>,
-}
-
 /// The half of a page that writes.
 pub struct Writer(SplitSink<WebSocketStream<TcpStream>, Message>);
 
@@ -57,19 +52,14 @@ pub struct Reader {
     pub early: bool,
 }
 
-impl Page {
-    pub async fn open(place: &str, path: &str) -> Page {
-        let stream = TcpStream::connect(place).await.expect("it listens");
-        stream.set_nodelay(true).expect("a socket");
-        let url = format!("ws://{place}{path}");
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("a WebSocket");
-        let (sink, stream) = socket.split();
-        Page { sink, stream }
-    }
-
-    pub fn split(self) -> (Writer, Reader) {
-        (Writer(self.sink), Reader { stream: self.stream, early: true })
-    }
+/// A page of whoever listens there.
+pub async fn open(place: &str, path: &str) -> (Writer, Reader) {
+    let stream = TcpStream::connect(place).await.expect("it listens");
+    stream.set_nodelay(true).expect("a socket");
+    let url = format!("ws://{place}{path}");
+    let (socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("a WebSocket");
+    let (sink, stream) = socket.split();
+    (Writer(sink), Reader { stream, early: true })
 }
 
 impl Reader {

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use ed25519_dalek::SigningKey;
-use roda::handshake::{Dialler, Greeting, HandshakeError, Listener, Local};
-use roda::keyring::{CircleId, Keyring};
+use roda::handshake::{Dialler, Local};
+use roda::keyring::CircleId;
 use roda::protocol::packet::circle::{Packet, Typing};
 use roda::seal::{GroupKey, Key, Sealer, seal_once};
 use roda::wire::append_frame;
@@ -26,17 +26,6 @@ pub fn local(identity: u8, ephemeral: u8) -> Local {
         time: 0,
         seal: seal_once,
     }
-}
-
-/// M2 of a listener with these group keys, which answers M1's token as `local`.
-pub fn greeted(
-    local: Local,
-    keys: &[GroupKey],
-    m1: &[u8],
-) -> Result<(Listener, Vec<u8>), HandshakeError> {
-    let mut keyring = Keyring::default();
-    keyring.put(local.circle, keys.to_vec());
-    Greeting::open(&keyring, m1)?.answer(local)
 }
 
 /// A first frame made with this group key.

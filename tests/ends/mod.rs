@@ -1,6 +1,7 @@
 //! Ends of links over the loopback interface.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod greeted;
 pub mod hand;
 
 use std::net::SocketAddr;

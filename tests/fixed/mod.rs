@@ -8,8 +8,8 @@ use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockEncryptMut as _, KeyIvInit as _};
 use ed25519_dalek::SigningKey;
 use hkdf::hmac::{Hmac, KeyInit as _, Mac as _};
-use roda::handshake::{Greeting, HandshakeError, Listener, Local};
-use roda::keyring::{CircleId, Keyring};
+use roda::handshake::Local;
+use roda::keyring::CircleId;
 use roda::protocol::entry::{CheckedRun, Said};
 use roda::protocol::id::NodeId;
 use roda::protocol::packet::{Packet, PacketError, Text};
@@ -19,6 +19,10 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::author::Author;
+
+#[path = "../ends/greeted.rs"]
+mod greeted;
+pub use greeted::greeted;
 
 /// The initialisation vector of every fixed token.
 pub const IV: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -70,17 +74,6 @@ pub fn local(secret: u8, ephemeral: u8, clock: u64) -> Local {
         time: 1_700_000_000,
         seal,
     }
-}
-
-/// M2 of a listener with these group keys, which answers M1's token as `local`.
-pub fn greeted(
-    local: Local,
-    keys: &[GroupKey],
-    m1: &[u8],
-) -> Result<(Listener, Vec<u8>), HandshakeError> {
-    let mut keyring = Keyring::default();
-    keyring.put(local.circle, keys.to_vec());
-    Greeting::open(&keyring, m1)?.answer(local)
 }
 
 pub fn id(byte: u8) -> NodeId {

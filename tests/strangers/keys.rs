@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::ends::hand::{answer, first_frame, greeted, local, token, until_closed};
+use crate::ends::greeted::greeted;
+use crate::ends::hand::{answer, first_frame, local, token, until_closed};
 use crate::ends::{End, HANGS, Setting, node, start};
 
 /// Every encoding of a point of small order, those above 2^255 - 19 too.
